@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file safevma.h
+ * libsafevma: can the memory that a process depends on be disturbed, and by what?
+ *
+ * The flow is root -> observation -> report. A root is a door to a system: the live one, or a
+ * recording of one. An observation is what was read through it at one time, with everything that
+ * could not be read (gaps). A report is a table over an observation, read value by value through a
+ * cursor or written as text, JSON or NDJSON.
+ *
+ * Conventions
+ * - Functions that can fail return 0 or -1 and fill the caller's struct safevma_error (which may be
+ *   NULL). Output parameters come last but for the error and are untouched on failure.
+ * - Strings and arrays returned by getters belong to the object they came from and are valid as
+ *   long as it lives; they must not be freed.
+ * - NULL object pointers are not accepted, except by *_free and *_close.
+ * - Objects are not locked: use one from one thread at a time. Different objects are independent.
+ * - The library never prints, never exits, and reads no environment variables.
+ * - Nothing here writes to the observed system. 0.x: no ABI promise yet.
+ */
+#ifndef SAFEVMA_H
+#define SAFEVMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SAFEVMA_VERSION "0.1.0"
+
+/* Version of the library that is linked, which may differ from the header's. */
+const char *safevma_version(void);
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+enum safevma_code {
+	SAFEVMA_OK = 0,
+	SAFEVMA_E_NOMEM,	/* memory is out */
+	SAFEVMA_E_SYSTEM,	/* a system operation failed; errnum says how */
+	SAFEVMA_E_FORMAT,	/* a file's content is not what its interface promises */
+	SAFEVMA_E_NOT_RECORDED, /* the recording does not hold what was asked for */
+	SAFEVMA_E_RECORDING,	/* the recording is damaged: a file missing, short or malformed */
+	SAFEVMA_E_VANISHED,	/* the process ended, or another one took its number */
+	SAFEVMA_E_CHANGED,	/* it kept changing while it was read */
+	SAFEVMA_E_USAGE,	/* an argument makes no sense */
+	SAFEVMA_E_UNSUPPORTED,	/* this kernel or this build has no such thing */
+};
+
+/**
+ * What failed, where, and why. Filled once, at the origin.
+ * errnum is the errno of the failed operation or 0; path the file it was about or empty; line the
+ * line in that file, from 1, or 0.
+ */
+struct safevma_error {
+	enum safevma_code code;
+	int errnum;
+	uint64_t line;
+	char path[512];
+	char message[512];
+};
+
+/**
+ * "path:line: message" in at most size bytes (NUL included); returns the length that it needs.
+ * Paths and messages can hold bytes chosen by an observed process: quote before a terminal sees it.
+ */
+size_t safevma_error_format(const struct safevma_error *err, char *buf, size_t size);
+
+/* ---- root ------------------------------------------------------------------------------------ */
+
+typedef struct safevma_root safevma_root;
+
+/**
+ * recording: a directory made by a recording; NULL for the live system.
+ * record_dir: also record all that is read into this new directory (created 0700); or NULL.
+ * record_stream: also record all that is read as a tar stream on this file; or NULL. Not owned.
+ * redact: drop command lines and paths from what is recorded.
+ * drop_privileges: after the opener (a child process that keeps the capabilities and does nothing
+ *   but open files of a closed list) has started, drop every capability of the calling process for
+ *   good. Programs want this; a library user may not.
+ */
+struct safevma_root_options {
+	const char *recording;
+	const char *record_dir;
+	FILE *record_stream;
+	bool redact;
+	bool drop_privileges;
+};
+
+/** Opens the live system (forks the opener) or a recording. */
+int safevma_root_open(
+	const struct safevma_root_options *options, safevma_root **ret, struct safevma_error *err);
+
+/** Ends the opener and completes the recording; -1 when that could not be written whole. */
+int safevma_root_close(safevma_root *root, struct safevma_error *err);
+
+/* ---- observation ----------------------------------------------------------------------------- */
+
+typedef struct safevma_observation safevma_observation;
+
+/**
+ * Which processes. pids, comm, exe, cgroup and unit add up (a process is taken if any matches);
+ * with none of them and not all, the critical ones are taken: real-time scheduling class, locked
+ * memory, exempt from the OOM killer, holder of secretmem; kernel threads excluded.
+ * comm: exact name. exe: path of the executable. cgroup: a path, subgroups included. unit: name of
+ * a systemd unit, the last component of such a path.
+ */
+struct safevma_selection {
+	bool all;
+	const pid_t *pids;
+	size_t pids_count;
+	const char *const *comms;
+	size_t comms_count;
+	const char *const *exes;
+	size_t exes_count;
+	const char *const *cgroups;
+	size_t cgroups_count;
+	const char *const *units;
+	size_t units_count;
+};
+
+/* What to read; each includes what it rests on. */
+enum safevma_need {
+	SAFEVMA_NEED_PROCESSES = 1u << 0,  /* the process list and what selects */
+	SAFEVMA_NEED_VMAS = 1u << 1,	   /* maps and smaps of the selected */
+	SAFEVMA_NEED_PAGES = 1u << 2,	   /* their pagemap */
+	SAFEVMA_NEED_FRAMES = 1u << 3,	   /* kpageflags, kpagecount, kpagecgroup with neighbours */
+	SAFEVMA_NEED_SYSTEM = 1u << 4,	   /* meminfo, zones, sysctls, kernel configuration */
+	SAFEVMA_NEED_INTERFACES = 1u << 5, /* which interfaces can be read here, and why not */
+	SAFEVMA_NEED_RECONCILE = 1u << 6,  /* one pass over every frame, to compare with meminfo */
+	SAFEVMA_NEED_ALL = (1u << 7) - 1,
+};
+
+struct safevma_request {
+	struct safevma_selection selection;
+	unsigned int needs; /* enum safevma_need, or-ed */
+	bool no_smaps;	    /* spare the target the smaps read; what needs it becomes unknown */
+};
+
+/** Reads. What cannot be read becomes a gap in the result, not a failure. */
+int safevma_observe(safevma_root *root, const struct safevma_request *request,
+	safevma_observation **ret, struct safevma_error *err);
+void safevma_observation_free(safevma_observation *obs);
+
+/* ---- tables and values ----------------------------------------------------------------------- */
+
+enum safevma_type {
+	SAFEVMA_TYPE_UNKNOWN = 0,
+	SAFEVMA_TYPE_U64,    /* a count */
+	SAFEVMA_TYPE_I64,
+	SAFEVMA_TYPE_BYTES,  /* a count of bytes */
+	SAFEVMA_TYPE_HEX,    /* address, PFN or flag word */
+	SAFEVMA_TYPE_BOOL,
+	SAFEVMA_TYPE_STRING, /* bytes of any content */
+	SAFEVMA_TYPE_WORDS,  /* a list of words of ours, as one string separated by spaces */
+};
+
+/** type UNKNOWN: the value is not known; the observation's gaps say why. */
+struct safevma_value {
+	enum safevma_type type;
+	union {
+		uint64_t u64;
+		int64_t i64;
+		bool boolean;
+		struct {
+			const char *ptr;
+			size_t len;
+		} string;
+	};
+};
+
+struct safevma_column {
+	const char *name; /* as in --output and in headings */
+	const char *json; /* member name; a dot nests */
+	const char *help; /* one sentence */
+	enum safevma_type type;
+	bool shown; /* by default, in text */
+};
+
+typedef struct safevma_table safevma_table;
+
+/** Table of a command ("maps", "frames", ...), or NULL. Static: never freed. */
+const safevma_table *safevma_table_find(const char *name);
+
+/* A table has groups (processes, say) with rows (VMAs, say); some have rows alone. */
+enum safevma_level { SAFEVMA_LEVEL_GROUP, SAFEVMA_LEVEL_ROW };
+
+size_t safevma_table_columns_count(const safevma_table *table, enum safevma_level level);
+const struct safevma_column *safevma_table_column(
+	const safevma_table *table, enum safevma_level level, size_t index);
+/* JSON member that holds the groups or rows; NULL when the table has no such level. */
+const char *safevma_table_member(const safevma_table *table, enum safevma_level level);
+
+typedef struct safevma_cursor safevma_cursor;
+
+/* each: rows one page at a time where a table merges (frames). */
+int safevma_cursor_new(const safevma_observation *obs, const safevma_table *table, bool each,
+	safevma_cursor **ret, struct safevma_error *err);
+void safevma_cursor_free(safevma_cursor *cursor);
+/** Next group, then its rows. True while there is one. Total order: pid, then address. */
+bool safevma_cursor_next_group(safevma_cursor *cursor);
+bool safevma_cursor_next_row(safevma_cursor *cursor);
+/** Value of a column of the current group or row; strings are valid until the next step. */
+struct safevma_value safevma_cursor_value(
+	safevma_cursor *cursor, enum safevma_level level, size_t column);
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+enum safevma_format {
+	SAFEVMA_FORMAT_TEXT,
+	SAFEVMA_FORMAT_RAW, /* text without alignment, one space between, blanks escaped */
+	SAFEVMA_FORMAT_JSON,
+	SAFEVMA_FORMAT_NDJSON,
+};
+
+struct safevma_report_options {
+	enum safevma_format format;
+	const char *columns;  /* for text: names separated by commas, "+NAME,..." adds; NULL: default */
+	const char *sort;     /* column of the rows, "-" before it reverses; NULL: natural order */
+	bool no_headings;
+	bool bytes;	      /* numbers of bytes in full, not 4.1M */
+	bool color;
+	bool each;
+	unsigned int width;   /* columns of the terminal; 0: unlimited */
+};
+
+/** Writes the report of a table. Write errors on out are errors here. */
+int safevma_report_write(const safevma_observation *obs, const safevma_table *table,
+	const struct safevma_report_options *options, FILE *out, struct safevma_error *err);
+
+/** Checks column and sort names before anything is read. */
+int safevma_report_check(const safevma_table *table, const struct safevma_report_options *options,
+	struct safevma_error *err);
+
+/** True when every figure that the table promises was read in full and something was selected. */
+bool safevma_observation_complete(const safevma_observation *obs, const safevma_table *table);
+
+/* Gaps in words, one at a time, for messages: NULL past the end. */
+const char *safevma_observation_gap(const safevma_observation *obs, size_t index);
+
+/* ---- explanations ---------------------------------------------------------------------------- */
+
+struct safevma_topic {
+	const char *name;
+	const char *kind; /* term, class, flag, pool, gap */
+	const char *title;
+	const char *text;
+};
+
+size_t safevma_topics_count(void);
+const struct safevma_topic *safevma_topic(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

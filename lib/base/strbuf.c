@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "strbuf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void sv_strbuf_fini(struct sv_strbuf *b)
+{
+	free(b->ptr);
+	*b = (struct sv_strbuf){ 0 };
+}
+
+int sv_strbuf_reserve(struct sv_strbuf *b, size_t extra)
+{
+	size_t need, cap;
+	char *p;
+
+	if (__builtin_add_overflow(b->len, extra, &need) ||
+		__builtin_add_overflow(need, (size_t)1, &need))
+		return -1;
+	if (need <= b->cap)
+		return 0;
+	cap = need < 256 ? 256 : need + need / 2;
+	if (cap < need)
+		return -1;
+	p = realloc(b->ptr, cap);
+	if (!p)
+		return -1;
+	b->ptr = p;
+	b->cap = cap;
+	return 0;
+}
+
+int sv_strbuf_add(struct sv_strbuf *b, const void *data, size_t len)
+{
+	if (sv_strbuf_reserve(b, len))
+		return -1;
+	if (len)
+		memcpy(b->ptr + b->len, data, len);
+	b->len += len;
+	b->ptr[b->len] = 0;
+	return 0;
+}
+
+int sv_strbuf_printf(struct sv_strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || sv_strbuf_reserve(b, (size_t)n))
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+	return 0;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vec.h"
+
+#include <string.h>
+
+void *sv_vec_push_(void *ptr_to_ptr, size_t *len, size_t *cap, size_t size)
+{
+	char *p;
+
+	memcpy(&p, ptr_to_ptr, sizeof(p));
+	if (*len == *cap) {
+		size_t more = *cap ? *cap + *cap / 2 + 1 : 8;
+
+		p = reallocarray(p, more, size);
+		if (!p)
+			return NULL;
+		*cap = more;
+		memcpy(ptr_to_ptr, &p, sizeof(p));
+	}
+	p += (*len)++ * size;
+	memset(p, 0, size);
+	return p;
+}
