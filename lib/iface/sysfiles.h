@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Small system-wide texts that are no more than numbers by name. */
+#ifndef SV_IFACE_SYSFILES_H
+#define SV_IFACE_SYSFILES_H
+
+#include "base/parse.h"
+
+/*
+ * "Name:   N kB" (/proc/meminfo, smaps_rollup) and "name N" (/proc/vmstat) lines. Sizes in kB are
+ * returned in bytes. 1, 0 at the end, -1 malformed. meminfo: si_mem lines of fs/proc/meminfo.c,
+ * HugePages_* lines have no unit.
+ */
+struct sv_keyval {
+	struct sv_span key;
+	uint64_t value;
+};
+int sv_meminfo_next(struct sv_text *text, struct sv_keyval *ret, struct safevma_error *err);
+int sv_vmstat_next(struct sv_text *text, struct sv_keyval *ret, struct safevma_error *err);
+
+/* A file that is one number with an optional sign: sysctls, oom_score_adj, ... */
+int sv_number_parse(struct sv_text text, int64_t *ret, struct safevma_error *err);
+
+/*
+ * /proc/PID/limits: a table of fixed columns; fs/proc/base.c proc_pid_limits(). unlimited is
+ * UINT64_MAX. The limit's name can hold blanks ("Max locked memory").
+ */
+struct sv_limit {
+	struct sv_num soft, hard;
+};
+int sv_limits_find(struct sv_text text, const char *name, struct sv_limit *ret,
+	struct safevma_error *err); /* not in the file: ret->soft.known is false, still 0 */
+
+/* /proc/swaps: the number of active areas; a swap type at or above it is no real swap entry. */
+int sv_swaps_count(struct sv_text text, uint64_t *ret, struct safevma_error *err);
+
+/*
+ * /proc/PID/cgroup: "0::/path" (v2) and "5:memory:/path" lines. Finds the v2 path, else the one of
+ * the named v1 controller, else that of name=systemd; ret->len 0 when none.
+ */
+int sv_cgroup_path(struct sv_text text, struct sv_span *ret, struct safevma_error *err);
+
+#endif
