@@ -150,10 +150,10 @@ void safevma_observation_free(safevma_observation *obs);
 
 enum safevma_type {
 	SAFEVMA_TYPE_UNKNOWN = 0,
-	SAFEVMA_TYPE_U64,    /* a count */
+	SAFEVMA_TYPE_U64, /* a count */
 	SAFEVMA_TYPE_I64,
-	SAFEVMA_TYPE_BYTES,  /* a count of bytes */
-	SAFEVMA_TYPE_HEX,    /* address, PFN or flag word */
+	SAFEVMA_TYPE_BYTES, /* a count of bytes */
+	SAFEVMA_TYPE_HEX,   /* address, PFN or flag word */
 	SAFEVMA_TYPE_BOOL,
 	SAFEVMA_TYPE_STRING, /* bytes of any content */
 	SAFEVMA_TYPE_WORDS,  /* a list of words of ours, as one string separated by spaces */
@@ -219,13 +219,14 @@ enum safevma_format {
 
 struct safevma_report_options {
 	enum safevma_format format;
-	const char *columns;  /* for text: names separated by commas, "+NAME,..." adds; NULL: default */
-	const char *sort;     /* column of the rows, "-" before it reverses; NULL: natural order */
+	const char
+		*columns; /* for text: names separated by commas, "+NAME,..." adds; NULL: default */
+	const char *sort; /* column of the rows, "-" before it reverses; NULL: natural order */
 	bool no_headings;
-	bool bytes;	      /* numbers of bytes in full, not 4.1M */
+	bool bytes; /* numbers of bytes in full, not 4.1M */
 	bool color;
 	bool each;
-	unsigned int width;   /* columns of the terminal; 0: unlimited */
+	unsigned int width; /* columns of the terminal; 0: unlimited */
 };
 
 /** Writes the report of a table. Write errors on out are errors here. */

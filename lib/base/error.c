@@ -30,8 +30,8 @@ int sv_error_set(struct safevma_error *err, enum safevma_code code, int errnum, 
 
 int sv_error_sys(struct safevma_error *err, int errnum, const char *path, const char *what)
 {
-	return sv_error_set(err, SAFEVMA_E_SYSTEM, errnum, path, 0, "%s: %s", what,
-		strerror(errnum));
+	return sv_error_set(
+		err, SAFEVMA_E_SYSTEM, errnum, path, 0, "%s: %s", what, strerror(errnum));
 }
 
 int sv_error_nomem(struct safevma_error *err)

@@ -7,7 +7,7 @@
 
 struct sv_text sv_text_init(const void *ptr, size_t len, const char *name)
 {
-	return (struct sv_text){ .rest = { .ptr = ptr, .len = len }, .name = name };
+	return (struct sv_text) { .rest = { .ptr = ptr, .len = len }, .name = name };
 }
 
 static void eat(struct sv_span *s, size_t n)
@@ -25,14 +25,14 @@ bool sv_text_line(struct sv_text *t, struct sv_span *ret)
 		return false;
 	nl = memchr(t->rest.ptr, '\n', t->rest.len);
 	n = nl ? (size_t)(nl - t->rest.ptr) : t->rest.len;
-	*ret = (struct sv_span){ .ptr = t->rest.ptr, .len = n };
+	*ret = (struct sv_span) { .ptr = t->rest.ptr, .len = n };
 	eat(&t->rest, nl ? n + 1 : n);
 	t->line++;
 	return true;
 }
 
-int sv_text_error(
-	const struct sv_text *t, struct safevma_error *err, const char *expected, struct sv_span got)
+int sv_text_error(const struct sv_text *t, struct safevma_error *err, const char *expected,
+	struct sv_span got)
 {
 	char shown[81];
 	size_t n = got.len < sizeof(shown) - 1 ? got.len : sizeof(shown) - 1;
@@ -125,7 +125,7 @@ bool sv_take_word(struct sv_span *s, struct sv_span *ret)
 		n++;
 	if (!n)
 		return false;
-	*ret = (struct sv_span){ .ptr = s->ptr, .len = n };
+	*ret = (struct sv_span) { .ptr = s->ptr, .len = n };
 	eat(s, n);
 	return true;
 }
@@ -138,7 +138,7 @@ bool sv_take_until(struct sv_span *s, char sep, struct sv_span *ret)
 	if (!at)
 		return false;
 	n = (size_t)(at - s->ptr);
-	*ret = (struct sv_span){ .ptr = s->ptr, .len = n };
+	*ret = (struct sv_span) { .ptr = s->ptr, .len = n };
 	eat(s, n + 1);
 	return true;
 }
@@ -158,7 +158,7 @@ bool sv_span_eq(struct sv_span a, struct sv_span b)
 
 struct sv_span sv_span_of(const char *str)
 {
-	return (struct sv_span){ .ptr = str, .len = strlen(str) };
+	return (struct sv_span) { .ptr = str, .len = strlen(str) };
 }
 
 bool sv_span_is(struct sv_span s, const char *lit)

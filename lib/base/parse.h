@@ -39,8 +39,8 @@ struct sv_text sv_text_init(const void *ptr, size_t len, const char *name);
 bool sv_text_line(struct sv_text *t, struct sv_span *ret) sv_must_check;
 
 /* Fails at the text's current line: "expected WHAT, got 'LINE'". Returns -1. */
-int sv_text_error(
-	const struct sv_text *t, struct safevma_error *err, const char *expected, struct sv_span got);
+int sv_text_error(const struct sv_text *t, struct safevma_error *err, const char *expected,
+	struct sv_span got);
 
 bool sv_take_dec(struct sv_span *s, uint64_t *ret) sv_must_check;
 bool sv_take_hex(struct sv_span *s, uint64_t *ret) sv_must_check;
@@ -60,7 +60,7 @@ struct sv_span sv_span_of(const char *str);
 
 static inline struct sv_num sv_known(uint64_t value)
 {
-	return (struct sv_num){ .value = value, .known = true };
+	return (struct sv_num) { .value = value, .known = true };
 }
 
 #endif

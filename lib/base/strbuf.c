@@ -8,7 +8,7 @@
 void sv_strbuf_fini(struct sv_strbuf *b)
 {
 	free(b->ptr);
-	*b = (struct sv_strbuf){ 0 };
+	*b = (struct sv_strbuf) { 0 };
 }
 
 int sv_strbuf_reserve(struct sv_strbuf *b, size_t extra)

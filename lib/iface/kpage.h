@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SV_KPF(bit) (UINT64_C(1) << (bit))
+#define SV_KPF(bit)	     (UINT64_C(1) << (bit))
 
 #define SV_KPF_LOCKED	     SV_KPF(0)
 #define SV_KPF_ERROR	     SV_KPF(1)

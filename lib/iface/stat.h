@@ -2,7 +2,7 @@
 /*
  * /proc/PID/stat and /proc/PID/task/TID/stat: one line, do_task_stat() in fs/proc/array.c.
  *
- *	42 (a b) c) S 1 42 42 0 -1 4194560 ... 
+ *	42 (a b) c) S 1 42 42 0 -1 4194560 ...
  *
  * comm is up to 15 bytes of anything, brackets and blanks included: it ends at the LAST ')'.
  */
@@ -16,12 +16,12 @@ struct sv_stat {
 	struct sv_span comm; /* borrowed, as written (the kernel escapes newline and backslash) */
 	char state;
 	int64_t ppid;
-	uint64_t flags;	      /* field 9; 0x00200000 is PF_KTHREAD */
-	uint64_t minflt, majflt; /* fields 10, 12 */
-	uint64_t threads;     /* field 20 */
-	uint64_t start_ticks; /* field 22, clock ticks after boot */
-	uint64_t vsize_bytes; /* field 23 */
-	uint64_t rss_pages;   /* field 24 */
+	uint64_t flags;			   /* field 9; 0x00200000 is PF_KTHREAD */
+	uint64_t minflt, majflt;	   /* fields 10, 12 */
+	uint64_t threads;		   /* field 20 */
+	uint64_t start_ticks;		   /* field 22, clock ticks after boot */
+	uint64_t vsize_bytes;		   /* field 23 */
+	uint64_t rss_pages;		   /* field 24 */
 	struct sv_num rt_priority, policy; /* fields 40, 41 */
 };
 

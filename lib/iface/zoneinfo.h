@@ -20,8 +20,8 @@ int sv_zoneinfo_next(struct sv_text *text, struct sv_zone *ret, struct safevma_e
 /*
  * /proc/pagetypeinfo header: "Page block order: 9" and "Pages per block:  512".
  */
-int sv_pagetypeinfo_block(struct sv_text text, uint64_t *order, uint64_t *pages,
-	struct safevma_error *err);
+int sv_pagetypeinfo_block(
+	struct sv_text text, uint64_t *order, uint64_t *pages, struct safevma_error *err);
 
 /*
  * /proc/iomem: "  00001000-0009ffff : System RAM", indented two blanks a level. Without
@@ -41,7 +41,7 @@ int sv_iomem_hidden(struct sv_text text, bool *ret, struct safevma_error *err);
  * "CONFIG_X="text"", "# CONFIG_X is not set". Value of NAME (with CONFIG_): len 0 when it is not
  * set (the line says so or is not there).
  */
-int sv_kconfig_find(struct sv_text text, const char *name, struct sv_span *ret,
-	struct safevma_error *err);
+int sv_kconfig_find(
+	struct sv_text text, const char *name, struct sv_span *ret, struct safevma_error *err);
 
 #endif

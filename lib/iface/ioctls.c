@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ioctls.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+struct pm_scan_arg {
+	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+	uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+
+struct procmap_query {
+	uint64_t size, query_flags, query_addr;
+	uint64_t vma_start, vma_end, vma_flags, vma_page_size, vma_offset, inode;
+	uint32_t dev_major, dev_minor, vma_name_size, build_id_size;
+	uint64_t vma_name_addr, build_id_addr;
+};
+
+#define OUR_PAGEMAP_SCAN  _IOWR('f', 16, struct pm_scan_arg)
+#define OUR_PROCMAP_QUERY _IOWR('f', 17, struct procmap_query)
+#define COVERING_OR_NEXT  0x10u
+
+_Static_assert(sizeof(struct pm_scan_arg) == 96, "the kernel accepts this size alone");
+_Static_assert(sizeof(struct procmap_query) == 104, "as in the kernel");
+
+enum { REGIONS = 512 };
+static const uint64_t first_span = UINT64_C(32) << 20; /* bytes of address space in one walk */
+static const uint64_t aim_ns = 50000;		       /* a walk should hold the lock this long */
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int keep(struct sv_strbuf *ret, size_t base, const struct sv_region *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct sv_region last;
+
+		if (ret->len >= base + sizeof(last)) {
+			memcpy(&last, ret->ptr + ret->len - sizeof(last), sizeof(last));
+			if (last.end == r[i].start && last.categories == r[i].categories) {
+				last.end = r[i].end;
+				memcpy(ret->ptr + ret->len - sizeof(last), &last, sizeof(last));
+				continue;
+			}
+		}
+		if (sv_strbuf_add(ret, &r[i], sizeof(r[i])))
+			return -1;
+	}
+	return 0;
+}
+
+int sv_ioctl_scan(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret)
+{
+	struct sv_region regions[REGIONS];
+	uint64_t span = first_span;
+	size_t base = ret->len;
+
+	while (start < end) {
+		struct pm_scan_arg a = { .size = sizeof(a), .start = start, .vec_len = REGIONS };
+		uint64_t began = now_ns(), took;
+		int n;
+
+		a.end = end - start > span ? start + span : end;
+		a.vec = (uintptr_t)regions;
+		a.category_anyof_mask = a.return_mask = SV_SCAN_PRESENT | SV_SCAN_SWAPPED;
+		n = ioctl(fd, OUR_PAGEMAP_SCAN, &a);
+		took = now_ns() - began;
+		if (n < 0)
+			return errno;
+		if (a.walk_end <= start || n > REGIONS)
+			return EPROTO;
+		if (keep(ret, base, regions, (size_t)n))
+			return ENOMEM;
+		if (took > aim_ns && span > (UINT64_C(1) << 20))
+			span /= 2;
+		else if (took < aim_ns / 2 && span < (UINT64_C(1) << 46))
+			span *= 2;
+		start = a.walk_end;
+	}
+	return 0;
+}
+
+int sv_ioctl_query(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret)
+{
+	while (start < end) {
+		struct procmap_query q = {
+			.size = sizeof(q), .query_flags = COVERING_OR_NEXT, .query_addr = start
+		};
+		struct sv_query_vma v;
+
+		if (ioctl(fd, OUR_PROCMAP_QUERY, &q))
+			return errno == ENOENT ? 0 : errno;
+		if (q.vma_start >= end)
+			return 0;
+		if (q.vma_end <= start)
+			return EPROTO;
+		v = (struct sv_query_vma) { .start = q.vma_start,
+			.end = q.vma_end,
+			.flags = q.vma_flags,
+			.page_size = q.vma_page_size,
+			.offset = q.vma_offset,
+			.inode = q.inode,
+			.dev_major = q.dev_major,
+			.dev_minor = q.dev_minor };
+		if (sv_strbuf_add(ret, &v, sizeof(v)))
+			return ENOMEM;
+		start = q.vma_end;
+	}
+	return 0;
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "ioctls.h"
+#include "opener.h"
+#include "pagemap.h"
+#include "privilege.h"
+
+struct live {
+	int sock;
+	pid_t opener;
+	int pidfd; /* of the pinned process, or -1 */
+};
+
+/* ---- talking to the opener ------------------------------------------------------------------- */
+
+static int take_fd(struct msghdr *msg)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+static ssize_t receive(int sock, struct sv_opener_reply *reply, int *fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { .iov_base = reply, .iov_len = sizeof(*reply) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n;
+
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	*fd = n > 0 ? take_fd(&msg) : -1;
+	return n;
+}
+
+/* One request; bytes of the answer go to ret, a descriptor to *fd. 0 or errno. */
+static int ask(
+	const struct live *l, const struct sv_opener_request *q, struct sv_strbuf *ret, int *fd)
+{
+	struct sv_opener_reply r;
+
+	*fd = -1;
+	if (send(l->sock, q, sizeof(*q), MSG_NOSIGNAL) < 0)
+		return errno;
+	do {
+		if (receive(l->sock, &r, fd) < (ssize_t)offsetof(struct sv_opener_reply, data))
+			return EPIPE;
+		if (r.len && ret && sv_strbuf_add(ret, r.data, r.len))
+			return ENOMEM;
+	} while (r.more);
+	return r.errnum;
+}
+
+static struct sv_opener_request request(enum sv_opener_op op, const struct sv_place *place)
+{
+	struct sv_opener_request q = {
+		.op = op, .iface = place->iface, .pid = place->pid, .tid = place->tid
+	};
+
+	snprintf(q.arg, sizeof(q.arg), "%s", place->arg ? place->arg : "");
+	return q;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static int live_open(safevma_root *root, struct sv_file *file, struct safevma_error *err)
+{
+	struct sv_opener_request q = request(SV_OPENER_OPEN, &file->place);
+	int rc = ask(root->backend, &q, NULL, &file->fd);
+
+	if (!rc && file->fd < 0)
+		rc = EBADF;
+	return rc ? sv_error_sys(err, rc, file->path, "open") : 0;
+}
+
+static int live_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
+	struct safevma_error *err)
+{
+	ssize_t n;
+
+	do
+		n = pread(file->fd, buf, len, (off_t)off);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return sv_error_sys(err, errno, file->path, "read");
+	*got = (size_t)n;
+	return 0;
+}
+
+static void live_close(struct sv_file *file)
+{
+	close(file->fd);
+}
+
+/* ---- notes: what is no file ------------------------------------------------------------------ */
+
+static int note_system(struct sv_strbuf *ret)
+{
+	struct utsname u;
+
+	if (uname(&u))
+		return errno;
+	return sv_strbuf_printf(ret, "release %s\nmachine %s\npage_size %ld\nclock_ticks %ld\n",
+		       u.release, u.machine, sysconf(_SC_PAGESIZE), sysconf(_SC_CLK_TCK))
+		       ? ENOMEM
+		       : 0;
+}
+
+static int note_clock(struct sv_strbuf *ret)
+{
+	struct timespec real, boot;
+
+	if (clock_gettime(CLOCK_REALTIME, &real) || clock_gettime(CLOCK_BOOTTIME, &boot))
+		return errno;
+	return sv_strbuf_printf(ret, "realtime_ns %lld%09ld\nboottime_ns %lld%09ld\n",
+		       (long long)real.tv_sec, real.tv_nsec, (long long)boot.tv_sec, boot.tv_nsec)
+		       ? ENOMEM
+		       : 0;
+}
+
+static long cpu_us(const struct rusage *u)
+{
+	return (u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 + u->ru_utime.tv_usec +
+	       u->ru_stime.tv_usec;
+}
+
+/* The opener's share of the CPU time is counted when it has ended: not here. */
+static int note_cost(const safevma_root *root, struct sv_strbuf *ret)
+{
+	const struct sv_cost *c = &root->cost;
+	struct rusage u;
+
+	if (getrusage(RUSAGE_SELF, &u))
+		return errno;
+	return sv_strbuf_printf(ret,
+		       "cpu_us %ld\nmax_rss_kb %ld\nbytes_read %" PRIu64 "\nlock_reads %" PRIu64
+		       "\nlongest_read_us %" PRIu64 "\n",
+		       cpu_us(&u), u.ru_maxrss, c->bytes_read, c->lock_reads, c->longest_read_us)
+		       ? ENOMEM
+		       : 0;
+}
+
+static int own_file(const struct live *l, enum sv_iface iface)
+{
+	struct sv_place place = { .iface = iface, .pid = getpid() };
+	struct sv_opener_request pin = request(SV_OPENER_PIN, &place),
+				 open = request(SV_OPENER_OPEN, &place);
+	int fd;
+
+	if (ask(l, &pin, NULL, &fd))
+		return -1;
+	if (fd >= 0)
+		close(fd);
+	return ask(l, &open, NULL, &fd) ? -1 : fd;
+}
+
+/*
+ * What this kernel offers and shows us, tried out on our own memory: -1 cannot be told. Ends the
+ * pin of the process looked at.
+ */
+static int note_features(const struct live *l, struct sv_strbuf *ret)
+{
+	sv_auto_fd int pagemap = own_file(l, SV_IFACE_PAGEMAP), maps = own_file(l, SV_IFACE_MAPS);
+	uint64_t here = (uintptr_t)&pagemap, page = (uint64_t)sysconf(_SC_PAGESIZE), entry = 0;
+	sv_auto_strbuf struct sv_strbuf scratch = { 0 };
+	int pfn = -1, scan = -1, query = -1;
+
+	if (pagemap >= 0) {
+		uint64_t base = here / page * page;
+
+		if (pread(pagemap, &entry, sizeof(entry), (off_t)(here / page * sizeof(entry))) ==
+				sizeof(entry) &&
+			sv_pagemap_present(entry))
+			pfn = sv_pagemap_has_pfn(entry);
+		scan = !sv_ioctl_scan(pagemap, base, base + page, &scratch);
+	}
+	if (maps >= 0)
+		query = !sv_ioctl_query(maps, here, here + 1, &scratch);
+	return sv_strbuf_printf(
+		       ret, "pfn_visible %d\npagemap_scan %d\nprocmap_query %d\n", pfn, scan, query)
+		       ? ENOMEM
+		       : 0;
+}
+
+static int note_privileges(const struct live *l, struct sv_strbuf *ret)
+{
+	struct sv_opener_request q = { .op = SV_OPENER_PRIVILEGES };
+	int fd;
+
+	return ask(l, &q, ret, &fd);
+}
+
+static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret)
+{
+	if (!strcmp(what, "system"))
+		return note_system(ret);
+	if (!strncmp(what, "clock", 5))
+		return note_clock(ret);
+	if (!strcmp(what, "cost"))
+		return note_cost(root, ret);
+	if (!strcmp(what, "features"))
+		return note_features(root->backend, ret);
+	if (!strcmp(what, "privileges"))
+		return note_privileges(root->backend, ret);
+	return EINVAL;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+static int pin(struct live *l, const struct sv_place *place)
+{
+	struct sv_opener_request q = request(SV_OPENER_PIN, place);
+
+	if (l->pidfd >= 0)
+		close(l->pidfd);
+	return ask(l, &q, NULL, &l->pidfd);
+}
+
+/* Where the kernel has no pidfds the answer is that it cannot be told. */
+static int alive(const struct live *l, struct sv_strbuf *ret)
+{
+	struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
+
+	if (l->pidfd < 0)
+		return ENOSYS;
+	if (poll(&p, 1, 0) < 0)
+		return errno;
+	return sv_strbuf_add(ret, p.revents & POLLIN ? "0\n" : "1\n", 2) ? ENOMEM : 0;
+}
+
+static int forward(
+	struct live *l, enum sv_opener_op op, const struct sv_place *place, struct sv_strbuf *ret)
+{
+	struct sv_opener_request q = request(op, place);
+	int fd;
+
+	return ask(l, &q, ret, &fd);
+}
+
+static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbuf *ret)
+{
+	struct live *l = root->backend;
+
+	switch (c->op) {
+	case SV_OP_LIST:
+		return forward(l, SV_OPENER_LIST, &c->place, ret);
+	case SV_OP_LINK:
+		return forward(l, SV_OPENER_LINK, &c->place, ret);
+	case SV_OP_MAGIC:
+		return forward(l, SV_OPENER_MAGIC, &c->place, ret);
+	case SV_OP_PIN:
+		return pin(l, &c->place);
+	case SV_OP_ALIVE:
+		return alive(l, ret);
+	case SV_OP_SCAN:
+		return sv_ioctl_scan(c->file->fd, c->start, c->end, ret);
+	case SV_OP_QUERY:
+		return sv_ioctl_query(c->file->fd, c->start, c->end, ret);
+	case SV_OP_NOTE:
+		return live_note(root, c->place.tag, ret);
+	case SV_OP_COUNT:
+		break;
+	}
+	return EINVAL;
+}
+
+static int live_call(safevma_root *root, const struct sv_call *call, struct sv_strbuf *ret,
+	struct safevma_error *err)
+{
+	size_t start = ret->len;
+	int rc = dispatch(root, call, ret);
+	char path[256] = "";
+
+	if (!rc)
+		return 0;
+	ret->len = start; /* no half answers */
+	sv_place_path(call->file ? &call->file->place : &call->place, path, sizeof(path));
+	return sv_error_sys(err, rc, path, sv_op_names[call->op]);
+}
+
+static void live_free(safevma_root *root)
+{
+	struct live *l = root->backend;
+
+	close(l->sock);
+	if (l->pidfd >= 0)
+		close(l->pidfd);
+	while (waitpid(l->opener, NULL, 0) < 0 && errno == EINTR)
+		;
+	free(l);
+}
+
+static const struct sv_root_ops live_ops = {
+	.open = live_open,
+	.read = live_read,
+	.close = live_close,
+	.call = live_call,
+	.free = live_free,
+};
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+static void run_opener(int sock)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0) {
+		dup2(null, 0);
+		dup2(null, 1);
+	}
+	prctl(PR_SET_NAME, "safevma-opener");
+	if (!sv_privilege_limit(SV_PRIVILEGE_OPENER, NULL))
+		sv_opener_serve(sock);
+	_exit(0);
+}
+
+int sv_live_start(safevma_root *root, bool drop, struct safevma_error *err)
+{
+	struct live *l = calloc(1, sizeof(*l));
+	int pair[2];
+
+	if (!l)
+		return sv_error_nomem(err);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		free(l);
+		return sv_error_sys(err, errno, NULL, "make a socket for the opener");
+	}
+	l->opener = fork();
+	if (l->opener == 0) {
+		close(pair[0]);
+		run_opener(pair[1]);
+	}
+	close(pair[1]);
+	l->sock = pair[0];
+	l->pidfd = -1;
+	root->backend = l;
+	if (l->opener < 0) {
+		close(l->sock);
+		free(l);
+		return sv_error_sys(err, errno, NULL, "start the opener");
+	}
+	root->ops = &live_ops;
+	if (drop && sv_privilege_limit(0, err)) {
+		live_free(root);
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The live system behind a root. */
+#ifndef SV_IFACE_LIVE_H
+#define SV_IFACE_LIVE_H
+
+#include "root.h"
+
+/* Forks the opener and makes root its client. drop: this process gives up its capabilities. */
+int sv_live_start(safevma_root *root, bool drop, struct safevma_error *err);
+
+#endif

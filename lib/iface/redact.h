@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Taking paths out of maps and smaps before they are recorded; equal paths stay equal. */
+#ifndef SV_IFACE_REDACT_H
+#define SV_IFACE_REDACT_H
+
+#include "base/strbuf.h"
+
+struct sv_redactor;
+
+struct sv_redactor *sv_redactor_new(void); /* NULL when memory is out */
+void sv_redactor_free(struct sv_redactor *r);
+
+/*
+ * Copies the text, each path replaced by "/redacted/N". What the kernel names itself ([heap],
+ * /secretmem (deleted)) stays, names that a process gave ([anon:...]) go. 0, or -1: memory is out.
+ */
+int sv_redact_maps(struct sv_redactor *r, const char *text, size_t len, struct sv_strbuf *ret);
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "root.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "recorder.h"
+
+const char *const sv_op_names[SV_OP_COUNT] = {
+	[SV_OP_LIST] = "list",
+	[SV_OP_LINK] = "link",
+	[SV_OP_MAGIC] = "magic",
+	[SV_OP_PIN] = "pin",
+	[SV_OP_ALIVE] = "alive",
+	[SV_OP_SCAN] = "scan",
+	[SV_OP_QUERY] = "query",
+	[SV_OP_NOTE] = "note",
+};
+
+static int file_init(struct sv_file *f, safevma_root *root, const struct sv_place *place,
+	struct safevma_error *err)
+{
+	f->root = root;
+	f->fd = -1;
+	f->place = *place;
+	snprintf(f->tag, sizeof(f->tag), "%s", place->tag ? place->tag : "");
+	f->place.tag = f->tag;
+	if (sv_place_path(place, f->path, sizeof(f->path)))
+		return sv_error_set(err, SAFEVMA_E_USAGE, 0, sv_iface_info(place->iface)->path, 0,
+			"not a path that may be opened: argument '%s'",
+			place->arg ? place->arg : "");
+	return 0;
+}
+
+int sv_root_open(safevma_root *root, const struct sv_place *place, struct sv_file **ret,
+	struct safevma_error *err)
+{
+	struct safevma_error local = { 0 };
+	struct sv_file *f = calloc(1, sizeof(*f));
+	int rc;
+
+	if (!f)
+		return sv_error_nomem(err);
+	err = err ? err : &local;
+	if (file_init(f, root, place, err)) {
+		free(f);
+		return -1;
+	}
+	rc = root->ops->open(root, f, err);
+	if (root->recorder)
+		sv_recorder_open(root->recorder, f, rc ? err->errnum : 0);
+	if (rc) {
+		free(f);
+		return -1;
+	}
+	*ret = f;
+	return 0;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void account(safevma_root *root, const struct sv_file *f, uint64_t began, size_t got)
+{
+	uint64_t took = now_us() - began;
+
+	root->cost.bytes_read += got;
+	if (!sv_iface_info(f->place.iface)->locks)
+		return;
+	root->cost.lock_reads++;
+	if (took > root->cost.longest_read_us)
+		root->cost.longest_read_us = took;
+}
+
+int sv_file_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
+	struct safevma_error *err)
+{
+	struct safevma_error local = { 0 };
+	safevma_root *root = file->root;
+	uint64_t began = now_us();
+	size_t n = 0;
+	int rc;
+
+	err = err ? err : &local;
+	rc = root->ops->read(file, buf, len, off, &n, err);
+	account(root, file, began, n);
+	if (root->recorder)
+		sv_recorder_read(root->recorder, file, buf, n, off, rc ? err->errnum : 0);
+	if (!rc)
+		*got = n;
+	return rc;
+}
+
+int sv_file_read_all(struct sv_file *file, struct sv_strbuf *ret, struct safevma_error *err)
+{
+	size_t chunk = 1 << 16, start = ret->len, got;
+
+	do {
+		if (sv_strbuf_reserve(ret, chunk))
+			return sv_error_nomem(err);
+		if (sv_file_read(file, ret->ptr + ret->len, chunk, ret->len - start, &got, err))
+			return -1;
+		ret->len += got;
+		ret->ptr[ret->len] = 0;
+	} while (got);
+	return 0;
+}
+
+void sv_file_close(struct sv_file *file)
+{
+	if (!file)
+		return;
+	if (file->root->recorder)
+		sv_recorder_close(file->root->recorder, file);
+	file->root->ops->close(file);
+	free(file);
+}
+
+int sv_root_call(safevma_root *root, const struct sv_call *call, struct sv_strbuf *ret,
+	struct safevma_error *err)
+{
+	struct safevma_error local = { 0 };
+	size_t start = ret->len;
+	uint64_t began = now_us();
+	int rc;
+
+	err = err ? err : &local;
+	rc = root->ops->call(root, call, ret, err);
+	if (call->file)
+		account(root, call->file, began, rc ? 0 : ret->len - start);
+	if (root->recorder)
+		sv_recorder_call(root->recorder, call, rc || !ret->ptr ? NULL : ret->ptr + start,
+			rc ? 0 : ret->len - start, rc ? err->errnum : 0);
+	return rc;
+}
+
+int sv_root_read_all(safevma_root *root, const struct sv_place *place, struct sv_strbuf *ret,
+	struct safevma_error *err)
+{
+	sv_auto_file struct sv_file *f = NULL;
+
+	if (sv_root_open(root, place, &f, err))
+		return -1;
+	return sv_file_read_all(f, ret, err);
+}
