@@ -218,6 +218,8 @@ static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret
 		return note_system(ret);
 	if (!strncmp(what, "clock", 5))
 		return note_clock(ret);
+	if (!strcmp(what, "self"))
+		return sv_strbuf_printf(ret, "pid %d\n", getpid()) ? ENOMEM : 0;
 	if (!strcmp(what, "cost"))
 		return note_cost(root, ret);
 	if (!strcmp(what, "features"))

@@ -26,7 +26,7 @@ struct entry {
 	char *key, *member;
 	size_t order;
 	int errnum;
-	bool used;
+	bool used, ordered; /* ordered: extents go up and do not overlap */
 	uint64_t length; /* bytes the member must hold */
 	sv_vec(struct extent) extents;
 	sv_vec(struct mark) marks;
@@ -98,6 +98,8 @@ static int add_extents(struct entry *e, const cJSON *list)
 			!number_of(cJSON_GetArrayItem(item, 1), &x->len) ||
 			__builtin_add_overflow(e->length, x->len, &e->length))
 			return -1;
+		if (e->extents.len > 1 && x->off < x[-1].off + x[-1].len)
+			e->ordered = false;
 	}
 	return 0;
 }
@@ -313,13 +315,34 @@ static int replay_open(safevma_root *root, struct sv_file *file, struct safevma_
 	return 0;
 }
 
+/*
+ * Readings go upwards in rounds: within a round the extents are in order. Where they are in order
+ * throughout, the one that can hold off is found by halving; else the search starts at the first.
+ */
+static size_t first_candidate(const struct entry *e, uint64_t off)
+{
+	size_t lo = 0, hi = e->extents.len;
+
+	if (!e->ordered)
+		return 0;
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (e->extents.ptr[mid].off <= off)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 static int replay_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
 	struct safevma_error *err)
 {
 	const struct reading *reading = file->backend;
 	const struct entry *e = reading->entry;
 
-	for (size_t i = 0; i < e->extents.len; i++) {
+	for (size_t i = first_candidate(e, off); i < e->extents.len; i++) {
 		const struct extent *x = &e->extents.ptr[i];
 
 		if (off < x->off || off - x->off >= x->len)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making an observation. Rounds: the host, the processes and which are selected, then for each
+ * selected one maps -> smaps -> pagemap -> kpage* -> pagemap -> maps. The only layer above iface
+ * that touches the root.
+ *
+ * Functions return 0, or -1 for what ends everything (memory is out). What could not be read is a
+ * gap in the observation.
+ */
+#ifndef SV_CAPTURE_CAPTURE_H
+#define SV_CAPTURE_CAPTURE_H
+
+#include "iface/root.h"
+#include "model/observation.h"
+
+struct sv_capture {
+	safevma_root *root;
+	safevma_observation *obs;
+	const struct safevma_request *request;
+};
+
+/* Where we are, when, with which rights; swap areas and zones. */
+int sv_capture_host(struct sv_capture *c, struct safevma_error *err);
+int sv_capture_clock(struct sv_capture *c, const char *which, struct sv_times *ret,
+	struct safevma_error *err);
+int sv_capture_cost(struct sv_capture *c, struct safevma_error *err);
+
+/* Kernel configuration and overcommit policy. */
+int sv_capture_system(struct sv_capture *c, struct safevma_error *err);
+
+/* Processes, and why each is selected. */
+int sv_capture_processes(struct sv_capture *c, struct safevma_error *err);
+
+/* VMAs, pages and frames of one selected process. */
+int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
+
+/* Pages of p's VMAs: first look, second look. tag tells the looks apart. */
+int sv_capture_pages(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *err);
+int sv_capture_pages_again(struct sv_capture *c, struct sv_process *p, const char *tag,
+	size_t *changed, struct safevma_error *err);
+
+/* Frames of p's pages and their neighbours. Files opened once a try; look may be repeated. */
+struct sv_kpages {
+	struct sv_file *flags, *count, *cgroup;
+};
+int sv_capture_frames_open(
+	struct sv_capture *c, struct sv_kpages *k, const char *tag, struct safevma_error *err);
+void sv_capture_frames_close(struct sv_kpages *k);
+int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_process *p,
+	bool changed_only, struct safevma_error *err);
+
+/* Which interfaces can be read here. */
+int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
+
+/* One pass over all frames, between two readings of meminfo. */
+int sv_capture_totals(struct sv_capture *c, struct safevma_error *err);
+
+/* VMAs out of the text in p->maps. */
+int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma_error *err);
+
+/*
+ * A whole text file. 1: it is in ret; 0: it could not be read, *why says how; -1: memory is out.
+ */
+int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct sv_strbuf *ret,
+	struct safevma_error *why, struct safevma_error *err);
+
+/* The same for the other operations. */
+int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,
+	struct safevma_error *why, struct safevma_error *err);
+
+/* Value after "KEY " at a line's start in the text of a note. */
+struct sv_num sv_note_number(const struct sv_strbuf *text, const char *key);
+
+#endif

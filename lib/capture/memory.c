@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One process's memory: maps -> smaps -> pagemap -> kpage* -> pagemap -> maps, until it agrees. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "capture.h"
+#include "iface/ioctls.h"
+#include "iface/smaps.h"
+#include "iface/stat.h"
+
+enum { TRIES = 3 };
+
+enum outcome {
+	FATAL = -1, /* err is filled */
+	STABLE,
+	CHANGED,
+	GONE,
+	UNREAD,
+};
+
+static bool is_gone(const struct safevma_error *why)
+{
+	return why->errnum == ESRCH || why->errnum == ENOENT;
+}
+
+static enum outcome unread(struct sv_capture *c, struct sv_process *p, enum sv_iface iface,
+	const struct safevma_error *why, struct safevma_error *err)
+{
+	if (is_gone(why))
+		return GONE;
+	return sv_gap_add(c->obs, iface, p->pid, why, true, err) ? FATAL : UNREAD;
+}
+
+/* ---- VMAs ------------------------------------------------------------------------------------ */
+
+int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma_error *err)
+{
+	struct sv_text t = sv_text_init(p->maps.ptr, p->maps.len, name);
+	struct sv_maps_entry e;
+	int rc;
+
+	p->vmas.len = 0;
+	while ((rc = sv_maps_next(&t, &e, err)) > 0) {
+		struct sv_vma *v = sv_vec_push(&p->vmas);
+
+		if (!v)
+			return sv_error_nomem(err);
+		if (p->vmas.len > 1 && e.start < v[-1].end)
+			return sv_error_set(err, SAFEVMA_E_FORMAT, 0, name, t.line,
+				"expected addresses that go up, got a mapping at 0x%" PRIx64
+				" below the end of the one before",
+				e.start);
+		v->start = e.start;
+		v->end = e.end;
+		v->offset = e.offset;
+		v->dev_major = e.dev_major;
+		v->dev_minor = e.dev_minor;
+		v->inode = e.inode;
+		v->perms = e.perms;
+		v->path = e.path;
+	}
+	return rc;
+}
+
+static enum outcome read_maps(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid, .tag = tag };
+	struct safevma_error why;
+	char name[40];
+	int rc;
+
+	p->maps.len = 0;
+	rc = sv_capture_text(c, &place, &p->maps, &why, err);
+	if (rc < 0)
+		return FATAL;
+	if (!rc)
+		return unread(c, p, SV_IFACE_MAPS, &why, err);
+	if (!p->maps.len) /* no memory any more: it is ending, or it just called exec */
+		return CHANGED;
+	snprintf(name, sizeof(name), "/proc/%d/maps", p->pid);
+	if (!sv_capture_parse_maps(p, name, &why))
+		return STABLE;
+	if (why.code == SAFEVMA_E_NOMEM) {
+		*err = why;
+		return FATAL;
+	}
+	return unread(c, p, SV_IFACE_MAPS, &why, err);
+}
+
+static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma *v,
+	const char *tag, struct safevma_error *err)
+{
+	char range[40];
+	struct sv_call call = { .op = SV_OP_MAGIC,
+		.place = { .iface = SV_IFACE_MAP_FILES, .pid = p->pid, .arg = range, .tag = tag } };
+	sv_auto_strbuf struct sv_strbuf magic = { 0 };
+	struct safevma_error why;
+	struct sv_span text;
+	uint64_t type;
+	int rc;
+
+	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, v->start, v->end);
+	v->secret = SV_SECRET_UNKNOWN;
+	rc = sv_capture_call(c, &call, &magic, &why, err);
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		return sv_gap_add(c->obs, SV_IFACE_MAP_FILES, p->pid, &why, true, err);
+	text = (struct sv_span){ .ptr = magic.ptr, .len = magic.len };
+	if (sv_take_lit(&text, "0x") && sv_take_hex(&text, &type))
+		v->secret = type == SV_SECRETMEM_MAGIC ? SV_SECRET_YES : SV_SECRET_NO;
+	return 0;
+}
+
+static int ask_secrets(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *err)
+{
+	for (size_t i = 0; i < p->vmas.len; i++)
+		if (sv_vma_secret_candidate(&p->vmas.ptr[i]) &&
+			ask_secret(c, p, &p->vmas.ptr[i], tag, err))
+			return -1;
+	return 0;
+}
+
+static uint64_t sum(struct sv_num n)
+{
+	return n.known ? n.value : 0;
+}
+
+static void merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *e)
+{
+	v->flags = e->flags;
+	v->rss = e->rss;
+	v->swap = e->swap;
+	v->page_size = e->kernel_page_size;
+	if (e->anon_huge.known)
+		v->huge = sv_known(sum(e->anon_huge) + sum(e->shmem_pmd) + sum(e->file_pmd) +
+			sum(e->private_hugetlb) + sum(e->shared_hugetlb));
+}
+
+/* Both are in order of address. A VMA that smaps does not have as maps has it stays unknown. */
+static int match_smaps(struct sv_process *p, const struct sv_strbuf *text, struct safevma_error *why)
+{
+	struct sv_text t = sv_text_init(text->ptr, text->len, "smaps");
+	struct sv_smaps_entry e;
+	size_t i = 0;
+	int rc;
+
+	while ((rc = sv_smaps_next(&t, &e, why)) > 0) {
+		while (i < p->vmas.len && p->vmas.ptr[i].start < e.vma.start)
+			i++;
+		if (i < p->vmas.len && p->vmas.ptr[i].start == e.vma.start &&
+			p->vmas.ptr[i].end == e.vma.end)
+			merge_smaps(&p->vmas.ptr[i], &e);
+	}
+	return rc;
+}
+
+static int read_smaps(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid, .tag = tag };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc;
+
+	if (c->request->no_smaps)
+		return 0;
+	rc = sv_capture_text(c, &place, &text, &why, err);
+	if (rc < 0)
+		return -1;
+	if (rc && !match_smaps(p, &text, &why))
+		return 0;
+	return is_gone(&why) ? 0 : sv_gap_add(c->obs, SV_IFACE_SMAPS, p->pid, &why, true, err);
+}
+
+/*
+ * Without smaps, PROCMAP_QUERY still tells the page size of each VMA, and so which are hugetlb; and
+ * it is a second witness of the addresses. It does not tell what is locked.
+ */
+static int query_vmas(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid, .tag = tag };
+	sv_auto_strbuf struct sv_strbuf found = { 0 };
+	sv_auto_file struct sv_file *f = NULL;
+	struct safevma_error why = { 0 };
+	struct sv_call call = { .op = SV_OP_QUERY, .end = UINT64_MAX };
+	size_t i = 0;
+	int rc;
+
+	if (!c->request->no_smaps || c->obs->features.procmap_query != 1)
+		return 0;
+	if (sv_root_open(c->root, &place, &f, &why))
+		return 0;
+	call.file = f;
+	rc = sv_capture_call(c, &call, &found, &why, err);
+	if (rc <= 0)
+		return rc;
+	for (size_t at = 0; at + sizeof(struct sv_query_vma) <= found.len;
+		at += sizeof(struct sv_query_vma)) {
+		struct sv_query_vma q;
+
+		memcpy(&q, found.ptr + at, sizeof(q));
+		while (i < p->vmas.len && p->vmas.ptr[i].start < q.start)
+			i++;
+		if (i < p->vmas.len && p->vmas.ptr[i].start == q.start &&
+			p->vmas.ptr[i].end == q.end)
+			p->vmas.ptr[i].page_size = sv_known(q.page_size);
+	}
+	return 0;
+}
+
+static enum outcome read_vmas(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *err)
+{
+	char query_tag[24];
+	enum outcome rc = read_maps(c, p, tag, err);
+
+	if (rc != STABLE)
+		return rc;
+	snprintf(query_tag, sizeof(query_tag), "%s-query", tag);
+	if (ask_secrets(c, p, tag, err) || read_smaps(c, p, tag, err) ||
+		query_vmas(c, p, query_tag, err))
+		return FATAL;
+	for (size_t i = 0; i < p->vmas.len; i++)
+		p->vmas.ptr[i].kind = sv_vma_classify(&p->vmas.ptr[i]);
+	return STABLE;
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+/*
+ * The pages whose entry changed while their frame was looked up are looked up once more; what
+ * changes again stays marked.
+ */
+static int settle_pages(struct sv_capture *c, struct sv_process *p, struct sv_kpages *k,
+	int attempt, struct safevma_error *err)
+{
+	char tag[24];
+	size_t changed;
+
+	snprintf(tag, sizeof(tag), "%d-second", attempt);
+	if (sv_capture_pages_again(c, p, tag, &changed, err))
+		return -1;
+	if (!changed)
+		return 0;
+	if ((c->obs->needs & SAFEVMA_NEED_FRAMES) && sv_capture_frames(c, k, p, true, err))
+		return -1;
+	snprintf(tag, sizeof(tag), "%d-third", attempt);
+	return sv_capture_pages_again(c, p, tag, &changed, err);
+}
+
+static int read_pages(struct sv_capture *c, struct sv_process *p, int attempt,
+	struct safevma_error *err)
+{
+	struct sv_kpages k = { 0 };
+	char tag[24], kpage_tag[40];
+	int rc;
+
+	if (!(c->obs->needs & SAFEVMA_NEED_PAGES))
+		return 0;
+	snprintf(tag, sizeof(tag), "%d", attempt);
+	if (sv_capture_pages(c, p, tag, err))
+		return -1;
+	if (!(c->obs->needs & SAFEVMA_NEED_FRAMES))
+		return settle_pages(c, p, &k, attempt, err);
+	snprintf(kpage_tag, sizeof(kpage_tag), "%d.%d", p->pid, attempt);
+	rc = sv_capture_frames_open(c, &k, kpage_tag, err) ||
+			sv_capture_frames(c, &k, p, false, err) ||
+			settle_pages(c, p, &k, attempt, err)
+		? -1
+		: 0;
+	sv_capture_frames_close(&k);
+	return rc;
+}
+
+/* ---- the whole, and whether it stayed the same ----------------------------------------------- */
+
+static bool same_line(const struct sv_vma *v, const struct sv_maps_entry *e)
+{
+	return v->start == e->start && v->end == e->end && v->perms == e->perms &&
+		v->offset == e->offset && v->inode == e->inode && sv_span_eq(v->path, e->path);
+}
+
+static void mark_changed_vmas(struct sv_process *p, const struct sv_strbuf *now)
+{
+	struct sv_text t = sv_text_init(now->ptr, now->len, "maps");
+	struct sv_maps_entry e;
+	size_t i = 0;
+
+	for (size_t k = 0; k < p->vmas.len; k++)
+		p->vmas.ptr[k].changed = true;
+	while (sv_maps_next(&t, &e, NULL) > 0) {
+		while (i < p->vmas.len && p->vmas.ptr[i].start < e.start)
+			i++;
+		if (i < p->vmas.len && same_line(&p->vmas.ptr[i], &e))
+			p->vmas.ptr[i].changed = false;
+	}
+}
+
+static enum outcome compare_maps(struct sv_capture *c, struct sv_process *p, int attempt,
+	struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid };
+	sv_auto_strbuf struct sv_strbuf now = { 0 };
+	struct safevma_error why;
+	char tag[24];
+	int rc;
+
+	snprintf(tag, sizeof(tag), "%d-second", attempt);
+	place.tag = tag;
+	rc = sv_capture_text(c, &place, &now, &why, err);
+	if (rc < 0)
+		return FATAL;
+	if (!rc)
+		return unread(c, p, SV_IFACE_MAPS, &why, err);
+	if (now.len == p->maps.len && !memcmp(now.ptr, p->maps.ptr, now.len))
+		return STABLE;
+	mark_changed_vmas(p, &now);
+	return CHANGED;
+}
+
+static enum outcome attempt_memory(struct sv_capture *c, struct sv_process *p, int attempt,
+	struct safevma_error *err)
+{
+	enum outcome rc;
+	char tag[24];
+
+	sv_process_forget_memory(p);
+	snprintf(tag, sizeof(tag), "%d", attempt);
+	rc = read_vmas(c, p, tag, err);
+	if (rc != STABLE)
+		return rc;
+	if (read_pages(c, p, attempt, err))
+		return FATAL;
+	return compare_maps(c, p, attempt, err);
+}
+
+/* Still the process that was listed? The pin keeps the number from meaning another one. */
+static enum outcome same_process(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = tag };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_stat s;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc < 0)
+		return FATAL;
+	if (!rc)
+		return is_gone(&why) ? GONE : unread(c, p, SV_IFACE_STAT, &why, err);
+	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why))
+		return unread(c, p, SV_IFACE_STAT, &why, err);
+	return s.start_ticks == p->start_ticks ? STABLE : GONE;
+}
+
+static enum outcome pin(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_PIN,
+		.place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = "memory" } };
+	sv_auto_strbuf struct sv_strbuf nothing = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_call(c, &call, &nothing, &why, err);
+
+	if (rc < 0)
+		return FATAL;
+	return rc ? same_process(c, p, "memory", err) : unread(c, p, SV_IFACE_STAT, &why, err);
+}
+
+/* A pidfd tells an end that came just now, before its traces in /proc are gone. */
+static enum outcome still_alive(struct sv_capture *c, struct sv_process *p,
+	struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_ALIVE,
+		.place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = "memory" } };
+	sv_auto_strbuf struct sv_strbuf answer = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_call(c, &call, &answer, &why, err);
+
+	if (rc < 0)
+		return FATAL;
+	if (rc && answer.len && answer.ptr[0] == '0')
+		return GONE;
+	return same_process(c, p, "end", err);
+}
+
+static enum outcome until_stable(struct sv_capture *c, struct sv_process *p,
+	struct safevma_error *err)
+{
+	enum outcome rc = pin(c, p, err);
+
+	if (rc != STABLE)
+		return rc;
+	for (int attempt = 1; attempt <= TRIES; attempt++) {
+		rc = attempt_memory(c, p, attempt, err);
+		if (rc != CHANGED)
+			break;
+	}
+	if (rc == STABLE || rc == CHANGED) {
+		enum outcome end = still_alive(c, p, err);
+
+		rc = end == STABLE ? rc : end;
+	}
+	return rc;
+}
+
+static int conclude(struct sv_capture *c, struct sv_process *p, enum sv_fate fate,
+	enum safevma_code code, bool counts, const char *text, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	p->fate = fate;
+	if (fate != SV_FATE_CHANGED)
+		sv_process_forget_memory(p);
+	sv_error_set(&why, code, 0, NULL, 0, "%s", text);
+	return sv_gap_add(c->obs, SV_IFACE_MAPS, p->pid, &why, counts, err);
+}
+
+int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	bool must = c->obs->selection_named;
+
+	if (p->kernel_thread)
+		return conclude(c, p, SV_FATE_UNREAD, SAFEVMA_E_UNSUPPORTED, must,
+			"a kernel thread has no memory of its own", err);
+	switch (until_stable(c, p, err)) {
+	case FATAL:
+		return -1;
+	case STABLE:
+		p->fate = SV_FATE_STABLE;
+		return 0;
+	case CHANGED:
+		if (p->vmas.len)
+			return conclude(c, p, SV_FATE_CHANGED, SAFEVMA_E_CHANGED, true,
+				"its mappings kept changing while they were read; those that did "
+				"are marked",
+				err);
+		return conclude(c, p, SV_FATE_VANISHED, SAFEVMA_E_VANISHED, must,
+			"it has no memory: it is ending", err);
+	case GONE:
+		return conclude(c, p, SV_FATE_VANISHED, SAFEVMA_E_VANISHED, must,
+			"it ended while it was read", err);
+	case UNREAD:
+		p->fate = SV_FATE_UNREAD;
+		sv_process_forget_memory(p);
+		return 0;
+	}
+	return 0;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string.h>
+
+#include "base/error.h"
+#include "capture.h"
+
+int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct sv_strbuf *ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	memset(why, 0, sizeof(*why));
+	if (!sv_root_read_all(c->root, place, ret, why))
+		return 1;
+	if (why->code != SAFEVMA_E_NOMEM)
+		return 0;
+	*err = *why;
+	return -1;
+}
+
+int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	memset(why, 0, sizeof(*why));
+	if (!sv_root_call(c->root, call, ret, why))
+		return 1;
+	if (why->code != SAFEVMA_E_NOMEM)
+		return 0;
+	*err = *why;
+	return -1;
+}
+
+static unsigned int with_foundations(unsigned int needs)
+{
+	if (needs & SAFEVMA_NEED_FRAMES)
+		needs |= SAFEVMA_NEED_PAGES;
+	if (needs & SAFEVMA_NEED_PAGES)
+		needs |= SAFEVMA_NEED_VMAS;
+	if (needs & SAFEVMA_NEED_VMAS)
+		needs |= SAFEVMA_NEED_PROCESSES;
+	return needs;
+}
+
+static int all_memory(struct sv_capture *c, struct safevma_error *err)
+{
+	for (size_t i = 0; i < c->obs->processes.len; i++) {
+		struct sv_process *p = &c->obs->processes.ptr[i];
+
+		if (p->selected && sv_capture_memory(c, p, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int rounds(struct sv_capture *c, struct safevma_error *err)
+{
+	unsigned int needs = c->obs->needs;
+
+	if (sv_capture_host(c, err) || sv_capture_clock(c, "clock.from", &c->obs->from, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_SYSTEM) && sv_capture_system(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_INTERFACES) && sv_capture_interfaces(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_PROCESSES) && sv_capture_processes(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_VMAS) && all_memory(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_RECONCILE) && sv_capture_totals(c, err))
+		return -1;
+	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
+		return -1;
+	return sv_capture_cost(c, err);
+}
+
+int safevma_observe(safevma_root *root, const struct safevma_request *request,
+	safevma_observation **ret, struct safevma_error *err)
+{
+	struct sv_capture c = { .root = root, .request = request };
+	struct safevma_error local = { 0 };
+
+	c.obs = calloc(1, sizeof(*c.obs));
+	if (!c.obs)
+		return sv_error_nomem(err);
+	c.obs->needs = with_foundations(request->needs);
+	c.obs->no_smaps = request->no_smaps;
+	if (rounds(&c, err ? err : &local)) {
+		safevma_observation_free(c.obs);
+		return -1;
+	}
+	*ret = c.obs;
+	return 0;
+}

@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The processes, who they are, and why each is selected. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "capture.h"
+#include "iface/maps.h"
+#include "iface/stat.h"
+#include "iface/status.h"
+#include "iface/sysfiles.h"
+
+#define PF_KTHREAD	  UINT64_C(0x00200000)
+#define OOM_SCORE_ADJ_MIN (-1000)
+
+enum { POLICY_FIFO = 1, POLICY_RR = 2, POLICY_DEADLINE = 6 };
+
+struct pids {
+	pid_t *ptr;
+	size_t len, cap;
+};
+
+static bool real_time(struct sv_num policy)
+{
+	return policy.known && (policy.value == POLICY_FIFO || policy.value == POLICY_RR ||
+				       policy.value == POLICY_DEADLINE);
+}
+
+static bool is_gone(const struct safevma_error *why)
+{
+	return why->errnum == ESRCH || why->errnum == ENOENT;
+}
+
+static int set_bytes(struct sv_strbuf *to, struct sv_span from, struct safevma_error *err)
+{
+	to->len = 0;
+	return sv_strbuf_add(to, from.ptr, from.len) ? sv_error_nomem(err) : 0;
+}
+
+/* A file of the process, with the gap noted when it is not to be had. 1, 0, -1. */
+static int text_of(struct sv_capture *c, struct sv_process *p, enum sv_iface iface,
+	struct sv_strbuf *ret, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = iface, .pid = p->pid };
+	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, ret, &why, err);
+
+	if (rc || is_gone(&why))
+		return rc;
+	return sv_gap_add(c->obs, iface, p->pid, &why, false, err);
+}
+
+static int parse_gap(struct sv_capture *c, struct sv_process *p, enum sv_iface iface,
+	const struct safevma_error *why, struct safevma_error *err)
+{
+	return sv_gap_add(c->obs, iface, p->pid, why, true, err);
+}
+
+static int read_status(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_status s;
+	int rc = text_of(c, p, SV_IFACE_STATUS, &text, err);
+
+	if (rc <= 0)
+		return rc;
+	if (sv_status_parse(sv_text_init(text.ptr, text.len, "status"), &s, &why))
+		return parse_gap(c, p, SV_IFACE_STATUS, &why, err);
+	p->uid = s.uid_effective;
+	p->rss = s.vm_rss_bytes;
+	p->locked = s.vm_locked_bytes;
+	p->swap = s.vm_swap_bytes;
+	p->vsize = s.vm_size_bytes;
+	return 0;
+}
+
+static int read_number(struct sv_capture *c, struct sv_process *p, enum sv_iface iface,
+	int64_t *ret, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = text_of(c, p, iface, &text, err);
+
+	if (rc <= 0)
+		return rc;
+	if (sv_number_parse(sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), ret, &why))
+		return parse_gap(c, p, iface, &why, err);
+	return 1;
+}
+
+static int read_oom(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	int64_t score;
+	int rc = read_number(c, p, SV_IFACE_OOM_SCORE_ADJ, &p->oom_adj, err);
+
+	if (rc < 0)
+		return -1;
+	p->oom_adj_known = rc;
+	rc = read_number(c, p, SV_IFACE_OOM_SCORE, &score, err);
+	if (rc < 0)
+		return -1;
+	if (rc && score >= 0)
+		p->oom_score = sv_known((uint64_t)score);
+	return 0;
+}
+
+static int read_limits(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_limit l;
+	int rc = text_of(c, p, SV_IFACE_LIMITS, &text, err);
+
+	if (rc <= 0)
+		return rc;
+	if (sv_limits_find(sv_text_init(text.ptr, text.len, "limits"), "Max locked memory", &l, &why))
+		return parse_gap(c, p, SV_IFACE_LIMITS, &why, err);
+	p->memlock_soft = l.soft;
+	p->memlock_hard = l.hard;
+	return 0;
+}
+
+static int read_cgroup(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_span path;
+	int rc = text_of(c, p, SV_IFACE_CGROUP, &text, err);
+
+	if (rc <= 0)
+		return rc;
+	if (sv_cgroup_path(sv_text_init(text.ptr, text.len, "cgroup"), &path, &why))
+		return parse_gap(c, p, SV_IFACE_CGROUP, &why, err);
+	return set_bytes(&p->cgroup, path, err);
+}
+
+static int read_exe(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_LINK,
+		.place = { .iface = SV_IFACE_EXE, .pid = p->pid } };
+	struct safevma_error why;
+	int rc = sv_capture_call(c, &call, &p->exe, &why, err);
+
+	if (rc < 0)
+		return -1;
+	p->exe_known = rc;
+	if (rc || is_gone(&why))
+		return 0;
+	return sv_gap_add(c->obs, SV_IFACE_EXE, p->pid, &why, false, err);
+}
+
+/* The policy that counts is that of the most urgent thread. */
+static int read_thread(struct sv_capture *c, struct sv_process *p, pid_t tid,
+	struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_TASK_STAT, .pid = p->pid, .tid = tid };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_stat s;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc <= 0)
+		return rc;
+	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "task stat"), &s, &why))
+		return parse_gap(c, p, SV_IFACE_TASK_STAT, &why, err);
+	if (real_time(s.policy) && (!real_time(p->policy) ||
+					   s.rt_priority.value > p->rt_priority.value)) {
+		p->policy = s.policy;
+		p->rt_priority = s.rt_priority;
+	}
+	return 0;
+}
+
+static int parse_pids(const struct sv_strbuf *text, struct pids *ret)
+{
+	struct sv_text t = sv_text_init(text->ptr, text->len, "");
+	struct sv_span line;
+	uint64_t n;
+
+	while (sv_text_line(&t, &line)) {
+		pid_t *slot;
+
+		if (!sv_take_dec(&line, &n) || n > INT32_MAX)
+			continue;
+		slot = sv_vec_push(ret);
+		if (!slot)
+			return -1;
+		*slot = (pid_t)n;
+	}
+	return 0;
+}
+
+static int read_threads(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_LIST,
+		.place = { .iface = SV_IFACE_TASK, .pid = p->pid } };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct pids tids = { 0 };
+	int rc = 0;
+
+	if (p->threads < 2)
+		return 0;
+	rc = sv_capture_call(c, &call, &text, &why, err);
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		return is_gone(&why) ? 0
+				     : sv_gap_add(c->obs, SV_IFACE_TASK, p->pid, &why, true, err);
+	rc = parse_pids(&text, &tids) ? sv_error_nomem(err) : 0;
+	for (size_t i = 0; i < tids.len && !rc; i++)
+		rc = read_thread(c, p, tids.ptr[i], err);
+	sv_vec_fini(&tids);
+	return rc;
+}
+
+/* 1: it is there; 0: it is not, *why; -1. */
+static int read_identity(struct sv_capture *c, struct sv_process *p, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	struct sv_call pin = { .op = SV_OP_PIN, .place = { .iface = SV_IFACE_STAT, .pid = p->pid } };
+	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = p->pid };
+	sv_auto_strbuf struct sv_strbuf text = { 0 }, nothing = { 0 };
+	struct sv_stat s;
+	int rc = sv_capture_call(c, &pin, &nothing, why, err);
+
+	if (rc > 0)
+		rc = sv_capture_text(c, &place, &text, why, err);
+	if (rc <= 0)
+		return rc;
+	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, why))
+		return 0;
+	p->ppid = s.ppid;
+	p->start_ticks = s.start_ticks;
+	p->threads = s.threads;
+	p->state = s.state;
+	p->kernel_thread = s.flags & PF_KTHREAD;
+	p->policy = s.policy;
+	p->rt_priority = s.rt_priority;
+	return set_bytes(&p->comm, s.comm, err) ? -1 : 1;
+}
+
+static int read_rest(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	if (p->kernel_thread)
+		return 0;
+	return read_status(c, p, err) || read_oom(c, p, err) || read_limits(c, p, err) ||
+			read_cgroup(c, p, err) || read_exe(c, p, err) || read_threads(c, p, err) ||
+			text_of(c, p, SV_IFACE_CMDLINE, &p->cmdline, err) < 0
+		? -1
+		: 0;
+}
+
+/* ---- selection ------------------------------------------------------------------------------- */
+
+static bool named(const struct safevma_selection *s)
+{
+	return s->pids_count || s->comms_count || s->exes_count || s->cgroups_count ||
+		s->units_count;
+}
+
+static struct sv_span span(const struct sv_strbuf *b)
+{
+	return (struct sv_span){ .ptr = b->ptr ? b->ptr : "", .len = b->len };
+}
+
+static bool in_list(struct sv_span what, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (sv_span_is(what, list[i]))
+			return true;
+	return false;
+}
+
+static bool in_cgroup(struct sv_span path, const char *group)
+{
+	struct sv_span rest = path;
+	size_t n = strlen(group);
+
+	while (n > 1 && group[n - 1] == '/')
+		n--;
+	if (rest.len < n || memcmp(rest.ptr, group, n) != 0)
+		return false;
+	return n == 1 || rest.len == n || rest.ptr[n] == '/';
+}
+
+static bool in_unit(struct sv_span path, const char *unit)
+{
+	struct sv_span part;
+
+	while (sv_take_until(&path, '/', &part))
+		if (sv_span_is(part, unit))
+			return true;
+	return sv_span_is(path, unit);
+}
+
+static bool selected_by_name(const struct safevma_selection *s, const struct sv_process *p)
+{
+	for (size_t i = 0; i < s->pids_count; i++)
+		if (s->pids[i] == p->pid)
+			return true;
+	for (size_t i = 0; i < s->cgroups_count; i++)
+		if (p->cgroup.len && in_cgroup(span(&p->cgroup), s->cgroups[i]))
+			return true;
+	for (size_t i = 0; i < s->units_count; i++)
+		if (p->cgroup.len && in_unit(span(&p->cgroup), s->units[i]))
+			return true;
+	return in_list(span(&p->comm), s->comms, s->comms_count) ||
+		(p->exe_known && in_list(span(&p->exe), s->exes, s->exes_count));
+}
+
+/* Holder of secretmem: a mapping that looks like one, confirmed by its filesystem. 1, 0, -1. */
+static int confirm_secret(struct sv_capture *c, struct sv_process *p,
+	const struct sv_maps_entry *e, struct safevma_error *err)
+{
+	char range[40];
+	struct sv_call call = { .op = SV_OP_MAGIC,
+		.place = { .iface = SV_IFACE_MAP_FILES, .pid = p->pid, .arg = range } };
+	sv_auto_strbuf struct sv_strbuf magic = { 0 };
+	struct safevma_error why;
+	struct sv_span text;
+	uint64_t v;
+	int rc;
+
+	snprintf(range, sizeof(range), "%llx-%llx", (unsigned long long)e->start,
+		(unsigned long long)e->end);
+	rc = sv_capture_call(c, &call, &magic, &why, err);
+	if (rc < 0)
+		return -1;
+	if (!rc) /* cannot be told here: take it, and let its memory's reading say so */
+		return !is_gone(&why);
+	text = span(&magic);
+	return sv_take_lit(&text, "0x") && sv_take_hex(&text, &v) && v == SV_SECRETMEM_MAGIC;
+}
+
+static int holds_secretmem(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid, .tag = "selection" };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_maps_entry e;
+	struct sv_text t;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc < 0 || (!rc && is_gone(&why)))
+		return rc;
+	if (!rc)
+		return sv_gap_add_cost(c->obs, SV_IFACE_MAPS, p->pid, &why, false,
+			"whether it holds secretmem", err);
+	t = sv_text_init(text.ptr, text.len, "maps");
+	while (sv_maps_next(&t, &e, &why) > 0) {
+		struct sv_vma v = { .perms = e.perms, .inode = e.inode, .path = e.path };
+
+		if (!sv_vma_secret_candidate(&v))
+			continue;
+		rc = confirm_secret(c, p, &e, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int find_why(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	int secret;
+
+	if (real_time(p->policy))
+		p->why |= SV_WHY_REALTIME;
+	if (p->locked.known && p->locked.value)
+		p->why |= SV_WHY_LOCKED;
+	if (p->oom_adj_known && p->oom_adj == OOM_SCORE_ADJ_MIN)
+		p->why |= SV_WHY_OOM_EXEMPT;
+	secret = holds_secretmem(c, p, err);
+	if (secret > 0)
+		p->why |= SV_WHY_SECRETMEM;
+	return secret < 0 ? -1 : 0;
+}
+
+static int select_process(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	const struct safevma_selection *s = &c->request->selection;
+
+	if (p->kernel_thread && !selected_by_name(s, p))
+		return 0;
+	if (!p->kernel_thread && find_why(c, p, err))
+		return -1;
+	if (selected_by_name(s, p))
+		p->why |= SV_WHY_NAMED;
+	if (s->all)
+		p->why |= SV_WHY_ALL;
+	p->selected = named(s) || s->all ? p->why & (SV_WHY_NAMED | SV_WHY_ALL) : p->why;
+	return 0;
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+static int add_process(struct sv_capture *c, pid_t pid, bool must, struct safevma_error *err)
+{
+	struct sv_process *p = sv_vec_push(&c->obs->processes);
+	struct safevma_error why;
+	int rc;
+
+	if (!p)
+		return sv_error_nomem(err);
+	p->pid = pid;
+	rc = read_identity(c, p, &why, err);
+	if (rc > 0 && !read_rest(c, p, err) && !select_process(c, p, err))
+		return 0;
+	if (rc)
+		return -1;
+	sv_process_fini(p);
+	c->obs->processes.len--;
+	if (!must && is_gone(&why))
+		return 0;
+	return sv_gap_add(c->obs, SV_IFACE_STAT, pid, &why, true, err);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int list_pids(struct sv_capture *c, struct pids *ret, struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_LIST, .place = { .iface = SV_IFACE_PROC } };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_call(c, &call, &text, &why, err);
+
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		return sv_gap_add(c->obs, SV_IFACE_PROC, 0, &why, true, err);
+	return parse_pids(&text, ret) ? sv_error_nomem(err) : 0;
+}
+
+/* With processes named by number alone, only they are looked at; a record looks at all. */
+static bool only_pids(const struct sv_capture *c)
+{
+	const struct safevma_selection *s = &c->request->selection;
+
+	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
+		!s->units_count && !s->all && c->request->needs != SAFEVMA_NEED_ALL;
+}
+
+static bool listed(const struct pids *pids, pid_t pid)
+{
+	for (size_t i = 0; i < pids->len; i++)
+		if (pids->ptr[i] == pid)
+			return true;
+	return false;
+}
+
+static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)
+{
+	const struct safevma_selection *s = &c->request->selection;
+
+	for (size_t i = 0; i < s->pids_count; i++) {
+		pid_t *slot;
+
+		if (listed(pids, s->pids[i]))
+			continue;
+		slot = sv_vec_push(pids);
+		if (!slot)
+			return sv_error_nomem(err);
+		*slot = s->pids[i];
+	}
+	return 0;
+}
+
+static int add_all(struct sv_capture *c, struct pids *pids, struct safevma_error *err)
+{
+	const struct safevma_selection *s = &c->request->selection;
+	struct pids wanted = { .ptr = (pid_t *)(uintptr_t)s->pids, .len = s->pids_count };
+
+	if (pids->len)
+		qsort(pids->ptr, pids->len, sizeof(*pids->ptr), by_number);
+	for (size_t i = 0; i < pids->len; i++)
+		if (add_process(c, pids->ptr[i], listed(&wanted, pids->ptr[i]), err))
+			return -1;
+	return 0;
+}
+
+int sv_capture_processes(struct sv_capture *c, struct safevma_error *err)
+{
+	struct pids pids = { 0 };
+	int rc = 0;
+
+	c->obs->selection_all = c->request->selection.all;
+	c->obs->selection_named = named(&c->request->selection);
+	if (!only_pids(c))
+		rc = list_pids(c, &pids, err);
+	c->obs->processes_listed = pids.len;
+	if (!rc)
+		rc = add_wanted(c, &pids, err) || add_all(c, &pids, err) ? -1 : 0;
+	sv_vec_fini(&pids);
+	return rc;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "observation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+void safevma_observation_free(safevma_observation *obs)
+{
+	if (!obs)
+		return;
+	for (size_t i = 0; i < obs->processes.len; i++)
+		sv_process_fini(&obs->processes.ptr[i]);
+	sv_vec_fini(&obs->processes);
+	for (size_t i = 0; i < obs->gaps.len; i++) {
+		free(obs->gaps.ptr[i].reason);
+		free(obs->gaps.ptr[i].line);
+	}
+	sv_vec_fini(&obs->gaps);
+	sv_strbuf_fini(&obs->config);
+	free(obs);
+}
+
+static int fill_gap(struct sv_gap *g, const struct safevma_error *why)
+{
+	char text[1100], who[24] = "";
+
+	safevma_error_format(why, text, sizeof(text));
+	if (g->pid)
+		snprintf(who, sizeof(who), " of process %d", g->pid);
+	g->reason = strdup(text);
+	if (asprintf(&g->line, "%s%s: %s%s%s", g->interface, who, text, g->costs ? "; costs: " : "",
+		    g->costs ? g->costs : "") < 0)
+		g->line = NULL;
+	return g->reason && g->line ? 0 : -1;
+}
+
+/* Tries repeat what they could not read: once is enough to say it. */
+static bool known_gap(const safevma_observation *obs, const struct sv_gap *g)
+{
+	for (size_t i = 0; i + 1 < obs->gaps.len; i++) {
+		const struct sv_gap *o = &obs->gaps.ptr[i];
+
+		if (o->interface == g->interface && o->pid == g->pid && o->costs == g->costs &&
+			!strcmp(o->reason, g->reason))
+			return true;
+	}
+	return false;
+}
+
+static void drop_last_gap(safevma_observation *obs)
+{
+	struct sv_gap *g = &obs->gaps.ptr[--obs->gaps.len];
+
+	free(g->reason);
+	free(g->line);
+}
+
+int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,
+	const struct safevma_error *why, bool counts, const char *costs, struct safevma_error *err)
+{
+	struct sv_gap *g = sv_vec_push(&obs->gaps);
+
+	if (!g)
+		return sv_error_nomem(err);
+	g->interface = sv_iface_info(iface)->name;
+	g->pid = pid;
+	g->code = why->code;
+	g->errnum = why->errnum;
+	g->costs = costs;
+	g->counts = counts;
+	if (fill_gap(g, why))
+		return sv_error_nomem(err);
+	if (known_gap(obs, g))
+		drop_last_gap(obs);
+	return 0;
+}
+
+int sv_gap_add(safevma_observation *obs, enum sv_iface iface, pid_t pid,
+	const struct safevma_error *why, bool counts, struct safevma_error *err)
+{
+	return sv_gap_add_cost(obs, iface, pid, why, counts, sv_iface_info(iface)->costs, err);
+}
+
+const char *safevma_observation_gap(const safevma_observation *obs, size_t index)
+{
+	return index < obs->gaps.len ? obs->gaps.ptr[index].line : NULL;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All that one look at a system gave, with everything that it did not give. Constant once made. */
+#ifndef SV_MODEL_OBSERVATION_H
+#define SV_MODEL_OBSERVATION_H
+
+#include "iface/interfaces.h"
+#include "process.h"
+#include "safevma.h"
+
+struct sv_gap {
+	const char *interface; /* name, static */
+	pid_t pid;	       /* 0: no process */
+	enum safevma_code code;
+	int errnum;
+	char *reason; /* owned */
+	const char *costs; /* static; NULL: no claim */
+	bool counts;	   /* a requested figure is missing because of it */
+	char *line;	   /* owned: the whole in words */
+};
+
+struct sv_host {
+	char release[128], machine[32], boot_id[64], hypervisor[64];
+	bool hypervisor_known;
+	uint64_t page_size, clock_ticks;
+};
+
+struct sv_features {
+	int pfn_visible, pagemap_scan, procmap_query; /* 1, 0, -1 cannot be told */
+};
+
+struct sv_times {
+	uint64_t realtime_ns, boottime_ns;
+};
+
+struct sv_observed_cost {
+	struct sv_num cpu_us, max_rss_kb, bytes_read, lock_reads, longest_read_us;
+};
+
+/* How one interface answered here. */
+struct sv_iface_state {
+	bool tried;
+	bool readable;
+	bool useful; /* readable, and not with its content hidden */
+	int errnum;
+	char note[160];
+};
+
+/* Totals of one pass over every frame, and the kernel's own. */
+struct sv_totals {
+	bool made;
+	uint64_t frames, by_class[SV_CLASS_COUNT], mlocked, unevictable;
+	struct sv_num meminfo_slab, meminfo_mlocked, meminfo_pagetables, meminfo_unevictable,
+		meminfo_total, meminfo_free; /* bytes, before the pass */
+	struct sv_num after_slab, after_mlocked, after_pagetables, after_unevictable, after_free;
+};
+
+struct safevma_observation {
+	unsigned int needs;
+	bool no_smaps;
+	struct sv_host host;
+	struct sv_features features;
+	struct sv_times from, to;
+	struct sv_num euid, capabilities;
+	struct sv_observed_cost cost;
+	bool selection_all, selection_named;
+	size_t processes_listed;
+
+	struct sv_num swap_areas;
+	struct sv_num highmem_start_pfn; /* known on machines with HighMem */
+	bool zones_known;
+	struct sv_num overcommit_memory;
+	bool config_known;
+	struct sv_strbuf config; /* text of the kernel configuration */
+	char config_source[64];
+
+	struct {
+		struct sv_process *ptr;
+		size_t len, cap;
+	} processes;
+	struct {
+		struct sv_gap *ptr;
+		size_t len, cap;
+	} gaps;
+	struct sv_iface_state ifaces[SV_IFACE_COUNT];
+	struct sv_totals totals;
+};
+
+/*
+ * Adds a gap. why tells code, errno and reason. counts: a figure that was asked for is missing
+ * because of it. Memory being out is the only failure.
+ */
+int sv_gap_add(safevma_observation *obs, enum sv_iface iface, pid_t pid,
+	const struct safevma_error *why, bool counts, struct safevma_error *err);
+
+/* As sv_gap_add(), with what it costs in the caller's words (static). */
+int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,
+	const struct safevma_error *why, bool counts, const char *costs, struct safevma_error *err);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A process, its VMAs and its pages, as they were observed. */
+#ifndef SV_MODEL_PROCESS_H
+#define SV_MODEL_PROCESS_H
+
+#include "base/parse.h"
+#include "base/strbuf.h"
+#include "frame.h"
+
+enum sv_kind {
+	SV_VMA_ANON,
+	SV_VMA_HEAP,
+	SV_VMA_STACK,
+	SV_VMA_FILE,
+	SV_VMA_SHMEM,
+	SV_VMA_MEMFD,
+	SV_VMA_SECRETMEM,
+	SV_VMA_HUGETLB,
+	SV_VMA_DEVICE, /* frames of a device or driver, which pagemap does not show */
+	SV_VMA_VDSO,
+	SV_VMA_VVAR,
+	SV_VMA_VSYSCALL,
+	SV_VMA_KIND_COUNT,
+};
+
+const char *sv_kind_name(enum sv_kind kind);
+
+/* Is it secretmem? Only the magic number of the filesystem behind the mapping says yes. */
+enum sv_secret { SV_SECRET_NO, SV_SECRET_YES, SV_SECRET_UNKNOWN };
+
+#define SV_SECRETMEM_MAGIC UINT64_C(0x5345434d)
+
+struct sv_vma {
+	uint64_t start, end, offset;
+	uint64_t dev_major, dev_minor, inode;
+	unsigned int perms; /* enum sv_perm */
+	enum sv_kind kind;
+	enum sv_secret secret;
+	struct sv_span path; /* points into the process's maps text */
+	struct sv_num flags; /* enum sv_vmflag; unknown without smaps */
+	struct sv_num rss, swap, huge, page_size; /* bytes, the kernel's own figures */
+	bool changed;	      /* not the same VMA at the end of the reading */
+	bool pages_read;      /* all its pages were looked at */
+	size_t page, pages;   /* its pages among the process's: first, how many */
+};
+
+/* A page with an entry that is not empty; pages without one are absent and not kept. */
+struct sv_page {
+	uint64_t vaddr;
+	uint64_t entry; /* SV_PAGEMAP_* */
+	bool changed;	/* the entry did not stay the same while its frame was looked up */
+};
+
+struct sv_range {
+	uint64_t start, end; /* addresses */
+};
+
+enum sv_why {
+	SV_WHY_NAMED = 1u << 0,	   /* by a selection option */
+	SV_WHY_ALL = 1u << 1,
+	SV_WHY_REALTIME = 1u << 2,
+	SV_WHY_LOCKED = 1u << 3,
+	SV_WHY_OOM_EXEMPT = 1u << 4,
+	SV_WHY_SECRETMEM = 1u << 5,
+};
+
+enum sv_fate {
+	SV_FATE_STABLE,
+	SV_FATE_CHANGED,  /* it kept changing; what stayed the same is valid */
+	SV_FATE_VANISHED, /* it ended or was replaced; nothing of its memory is claimed */
+	SV_FATE_UNREAD,	  /* its memory could not be read */
+};
+
+struct sv_process {
+	pid_t pid;
+	int64_t ppid;
+	uint64_t start_ticks;
+	uint64_t threads;
+	char state;
+	bool kernel_thread;
+	struct sv_strbuf comm, exe, cmdline, cgroup; /* bytes of any content */
+	bool exe_known;
+	struct sv_num uid, policy, rt_priority; /* the most urgent thread's policy */
+	struct sv_num rss, locked, swap, vsize;	/* bytes, from status */
+	struct sv_num oom_score;
+	bool oom_adj_known;
+	int64_t oom_adj;
+	struct sv_num memlock_soft, memlock_hard; /* bytes; UINT64_MAX: unlimited */
+	unsigned int why;			  /* enum sv_why; 0: not selected */
+	bool selected;
+
+	enum sv_fate fate;
+	struct sv_strbuf maps; /* the text that the VMAs' paths point into */
+	struct {
+		struct sv_vma *ptr;
+		size_t len, cap;
+	} vmas;
+	struct {
+		struct sv_range *ptr;
+		size_t len, cap;
+	} ranges; /* which addresses were looked at, page by page */
+	struct {
+		struct sv_page *ptr;
+		size_t len, cap;
+	} pages;
+	struct sv_frame_index frames; /* frames of the pages and their neighbours */
+};
+
+void sv_process_fini(struct sv_process *p);
+
+/* Drops what was read of its memory, keeps who it is. */
+void sv_process_forget_memory(struct sv_process *p);
+
+/* Kind by path, permissions and flags; secretmem only when secret is YES. */
+enum sv_kind sv_vma_classify(const struct sv_vma *v);
+
+/* True when the path is the one that secretmem mappings have: the question is then worth asking. */
+bool sv_vma_secret_candidate(const struct sv_vma *v);
+
+/*
+ * Whether reclaim must leave its pages in memory: locked, secretmem, hugetlb, or memory that the
+ * kernel itself provides. known is false without the VMA's flags.
+ */
+struct sv_num sv_vma_kept(const struct sv_vma *v);
+
+/* Frames are not visible in pagemap: vvar, devices, the gate page. */
+bool sv_vma_special(const struct sv_vma *v);
+
+#endif
