@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "runs.h"
+
+#include "iface/pagemap.h"
+
+const char *sv_presence_name(enum sv_presence presence)
+{
+	static const char *const names[] = { "present", "swapped", "guard", "marker",
+		"nonpresent", "gone" };
+
+	return names[presence];
+}
+
+static enum sv_presence presence_of(const safevma_observation *obs, uint64_t entry)
+{
+	if (sv_pagemap_present(entry))
+		return SV_PRESENT;
+	if (!entry)
+		return SV_GONE;
+	if (entry & SV_PAGEMAP_GUARD)
+		return SV_GUARD;
+	if (!obs->swap_areas.known)
+		return SV_NONPRESENT;
+	if (!obs->swap_areas.value)
+		return SV_MARKER;
+	if (obs->features.pfn_visible != 1)
+		return SV_NONPRESENT;
+	return sv_pagemap_swap_type(entry) < obs->swap_areas.value ? SV_SWAPPED : SV_MARKER;
+}
+
+static struct sv_num part(const struct sv_frame *f, enum sv_frame_part part, uint64_t value)
+{
+	return f && (f->known & part) ? sv_known(value) : (struct sv_num){ 0 };
+}
+
+static void describe(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, const struct sv_page *pg, struct sv_run *r)
+{
+	struct sv_surroundings s;
+
+	sv_page_surroundings(obs, p, v, pg, &s);
+	*r = (struct sv_run){ .vaddr = pg->vaddr, .pages = 1,
+		.presence = presence_of(obs, pg->entry), .class = s.class,
+		.below_class = s.below_class, .above_class = s.above_class,
+		.exclusive = pg->entry & SV_PAGEMAP_EXCLUSIVE, .changed = pg->changed || v->changed,
+		.reached = s.reached };
+	if (r->presence != SV_PRESENT)
+		return;
+	if (sv_pagemap_has_pfn(pg->entry))
+		r->pfn = sv_known(sv_pagemap_pfn(pg->entry));
+	r->flags = part(s.frame, SV_FRAME_FLAGS, s.frame ? s.frame->flags : 0);
+	r->mapcount = part(s.frame, SV_FRAME_COUNT, s.frame ? s.frame->count : 0);
+	r->cgroup = part(s.frame, SV_FRAME_CGROUP, s.frame ? s.frame->cgroup : 0);
+	r->locked = sv_page_locked(v, &s);
+}
+
+static bool same_num(struct sv_num a, struct sv_num b)
+{
+	return a.known == b.known && (!a.known || a.value == b.value);
+}
+
+/* Flag words are shown for single pages only: they differ in bits that change nothing. */
+static bool continues(const struct sv_run *run, const struct sv_run *next, uint64_t page_size)
+{
+	return next->vaddr == run->vaddr + run->pages * page_size &&
+		next->presence == run->presence && next->class == run->class &&
+		next->pfn.known == run->pfn.known &&
+		(!run->pfn.known || next->pfn.value == run->pfn.value + run->pages) &&
+		same_num(next->mapcount, run->mapcount) && same_num(next->cgroup, run->cgroup) &&
+		same_num(next->locked, run->locked) && next->exclusive == run->exclusive &&
+		next->changed == run->changed && next->reached.reach == run->reached.reach &&
+		next->reached.basis == run->reached.basis;
+}
+
+void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, bool one, size_t *at, struct sv_run *ret)
+{
+	size_t end = v->page + v->pages;
+	struct sv_run next;
+
+	describe(obs, p, v, &p->pages.ptr[(*at)++], ret);
+	while (!one && *at < end) {
+		describe(obs, p, v, &p->pages.ptr[*at], &next);
+		if (!continues(ret, &next, obs->host.page_size))
+			return;
+		ret->pages++;
+		ret->above_class = next.above_class;
+		ret->flags.known = false;
+		(*at)++;
+	}
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "vma.h"
+
+#include <string.h>
+
+#include "iface/pagemap.h"
+#include "iface/kpage.h"
+
+const char *sv_effect_name(enum sv_effect effect)
+{
+	static const char *const names[] = { "unknown", "silent", "trapped" };
+
+	return names[effect];
+}
+
+/* User memory is mapped writable in the linear map wherever it is mapped: assumed until observed. */
+enum sv_effect sv_effect_of(struct sv_reached reached)
+{
+	if (reached.reach == SV_REACH_MAPPED)
+		return SV_EFFECT_SILENT;
+	return reached.reach == SV_REACH_REMOVED ? SV_EFFECT_TRAPPED : SV_EFFECT_UNKNOWN;
+}
+
+bool sv_frame_of_interest(enum sv_class class)
+{
+	return class != SV_CLASS_UNKNOWN && class != SV_CLASS_ZERO && class != SV_CLASS_NOPAGE &&
+		class != SV_CLASS_RESERVED;
+}
+
+static enum sv_class class_or_unknown(const struct sv_frame *f)
+{
+	return f ? sv_class_of(f) : SV_CLASS_UNKNOWN;
+}
+
+void sv_page_surroundings(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, const struct sv_page *pg, struct sv_surroundings *ret)
+{
+	const struct sv_frame *first = p->frames.ptr, *end = first + p->frames.len;
+	uint64_t pfn = sv_pagemap_pfn(pg->entry);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->frame = sv_pagemap_has_pfn(pg->entry) ? sv_frame_find(&p->frames, pfn) : NULL;
+	if (ret->frame) {
+		const struct sv_frame *f = ret->frame;
+
+		ret->below = f > first && f[-1].pfn + 1 == pfn ? f - 1 : NULL;
+		ret->above = f + 1 < end && f[1].pfn == pfn + 1 ? f + 1 : NULL;
+	}
+	ret->class = class_or_unknown(ret->frame);
+	ret->below_class = class_or_unknown(ret->below);
+	ret->above_class = class_or_unknown(ret->above);
+	ret->reached = sv_reach_of(obs, v, ret->frame);
+}
+
+struct sv_num sv_page_locked(const struct sv_vma *v, const struct sv_surroundings *s)
+{
+	if (v->secret == SV_SECRET_YES || s->class == SV_CLASS_HUGETLB ||
+		s->class == SV_CLASS_RESERVED || s->class == SV_CLASS_ZERO)
+		return sv_known(1);
+	if (s->class == SV_CLASS_UNKNOWN || v->secret == SV_SECRET_UNKNOWN)
+		return (struct sv_num){ 0 };
+	return sv_known(sv_frame_mlocked(s->frame));
+}
+
+static void add_edge(struct sv_edges *e, enum sv_class neighbour, bool over, enum sv_effect effect)
+{
+	switch (sv_class_info(neighbour)->source) {
+	case SV_SOURCE_NO:
+		return;
+	case SV_SOURCE_UNKNOWN:
+		e->unread++;
+		return;
+	case SV_SOURCE_STRONG:
+		*(over ? &e->over_strong : &e->under_strong) += 1;
+		break;
+	case SV_SOURCE_UNCLASSIFIED:
+		*(over ? &e->over_unclassified : &e->under_unclassified) += 1;
+		break;
+	}
+	e->silent += effect == SV_EFFECT_SILENT;
+	e->trapped += effect == SV_EFFECT_TRAPPED;
+	e->unknown += effect == SV_EFFECT_UNKNOWN;
+}
+
+static void add_reach(struct sv_reach_bytes *r, struct sv_reached reached, uint64_t bytes)
+{
+	r->mapped += reached.reach == SV_REACH_MAPPED ? bytes : 0;
+	r->removed += reached.reach == SV_REACH_REMOVED ? bytes : 0;
+	r->unknown += reached.reach == SV_REACH_UNKNOWN ? bytes : 0;
+	r->observed += reached.basis == SV_BASIS_OBSERVED ? bytes : 0;
+	r->inferred += reached.basis == SV_BASIS_INFERRED ? bytes : 0;
+	r->assumed += reached.basis == SV_BASIS_ASSUMED ? bytes : 0;
+}
+
+/* Counts while the pages of a VMA are walked, in pages. */
+struct walk {
+	uint64_t present, swapped, marker, zero, exclusive;
+	bool zero_known, swap_known;
+};
+
+static void walk_absent(const safevma_observation *obs, const struct sv_page *pg, struct walk *w,
+	struct sv_vma_figures *f)
+{
+	f->coverage.total += pg->changed;
+	f->coverage.changed += pg->changed;
+	if (!pg->entry)
+		return;
+	/* Not present and not empty: real swap names an active area, all else is a marker. */
+	if (pg->entry & SV_PAGEMAP_GUARD)
+		w->marker++;
+	else if (!obs->swap_areas.known)
+		w->swap_known = false;
+	else if (!obs->swap_areas.value)
+		w->marker++; /* there is no swap that it could be in */
+	else if (obs->features.pfn_visible != 1)
+		w->swap_known = false; /* the area's number is hidden along with the frame */
+	else if (sv_pagemap_swap_type(pg->entry) < obs->swap_areas.value)
+		w->swapped++;
+	else
+		w->marker++;
+}
+
+static bool page_examined(const safevma_observation *obs, const struct sv_surroundings *s)
+{
+	if (!(obs->needs & SAFEVMA_NEED_FRAMES))
+		return true;
+	if (s->class == SV_CLASS_UNKNOWN)
+		return false;
+	return !sv_frame_of_interest(s->class) ||
+		(s->below_class != SV_CLASS_UNKNOWN && s->above_class != SV_CLASS_UNKNOWN);
+}
+
+static void walk_present(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, const struct sv_page *pg, struct walk *w, struct sv_vma_figures *f)
+{
+	struct sv_surroundings s;
+
+	sv_page_surroundings(obs, p, v, pg, &s);
+	w->present++;
+	w->exclusive += (pg->entry & SV_PAGEMAP_EXCLUSIVE) != 0;
+	w->zero += s.class == SV_CLASS_ZERO;
+	w->zero_known &= s.class != SV_CLASS_UNKNOWN;
+	add_reach(&f->reach, s.reached, obs->host.page_size);
+	if (sv_frame_of_interest(s.class)) {
+		enum sv_effect effect = sv_effect_of(s.reached);
+
+		add_edge(&f->edges, s.below_class, true, effect);
+		add_edge(&f->edges, s.above_class, false, effect);
+	}
+	f->coverage.total++;
+	if (pg->changed || v->changed)
+		f->coverage.changed++;
+	else if (page_examined(obs, &s))
+		f->coverage.examined++;
+	else
+		f->coverage.unreadable++;
+	f->edges_known &= page_examined(obs, &s);
+	f->reach_known &= s.class != SV_CLASS_UNKNOWN;
+}
+
+static struct sv_num bytes_if(bool known, uint64_t pages, uint64_t page_size)
+{
+	return known ? sv_known(pages * page_size) : (struct sv_num){ 0 };
+}
+
+/* Locked and unlocked are parts of what is resident. */
+static void split_locked(const struct sv_vma *v, struct sv_vma_figures *f)
+{
+	struct sv_num kept = sv_vma_kept(v);
+
+	if (!f->resident.known || (!kept.known && f->resident.value))
+		return;
+	f->locked = sv_known(kept.value ? f->resident.value : 0);
+	f->unlocked = sv_known(f->resident.value - f->locked.value);
+}
+
+static void fill_bytes(const safevma_observation *obs, const struct sv_vma *v,
+	const struct walk *w, struct sv_vma_figures *f)
+{
+	uint64_t page = obs->host.page_size;
+	bool special = sv_vma_special(v), all = v->pages_read;
+
+	f->special = sv_known(special ? f->size_bytes : 0);
+	f->resident = bytes_if(all, w->present, page);
+	f->swapped = bytes_if(all && w->swap_known, w->swapped, page);
+	f->marker = bytes_if(all && w->swap_known, w->marker, page);
+	if (all && w->swap_known && !special)
+		f->absent = sv_known(
+			f->size_bytes - (w->present + w->swapped + w->marker) * page);
+	else if (special)
+		f->absent = sv_known(0);
+	f->exclusive = bytes_if(all, w->exclusive, page);
+	f->shared = bytes_if(all, w->present - w->exclusive, page);
+	f->zero = bytes_if(all && w->zero_known, w->zero, page);
+	f->huge = v->huge;
+	split_locked(v, f);
+}
+
+void sv_measure_vma(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, struct sv_vma_figures *ret)
+{
+	struct walk w = { .zero_known = true, .swap_known = true };
+	bool frames = (obs->needs & SAFEVMA_NEED_FRAMES) && v->pages_read;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->size_bytes = v->end - v->start;
+	ret->reach_known = ret->edges_known = frames;
+	for (size_t i = v->page; i < v->page + v->pages; i++) {
+		const struct sv_page *pg = &p->pages.ptr[i];
+
+		if (sv_pagemap_present(pg->entry))
+			walk_present(obs, p, v, pg, &w, ret);
+		else
+			walk_absent(obs, pg, &w, ret);
+	}
+	if (!v->pages_read) { /* what could not be read counts as one page at least */
+		ret->coverage.total++;
+		ret->coverage.unreadable++;
+	}
+	fill_bytes(obs, v, &w, ret);
+}
+
+static void add_num(struct sv_num *sum, struct sv_num n)
+{
+	sum->known &= n.known;
+	sum->value += n.value;
+}
+
+static void add_figures(struct sv_vma_figures *sum, const struct sv_vma_figures *f)
+{
+	static const size_t nums[] = {
+		offsetof(struct sv_vma_figures, resident), offsetof(struct sv_vma_figures, absent),
+		offsetof(struct sv_vma_figures, swapped), offsetof(struct sv_vma_figures, marker),
+		offsetof(struct sv_vma_figures, special), offsetof(struct sv_vma_figures, locked),
+		offsetof(struct sv_vma_figures, unlocked), offsetof(struct sv_vma_figures, zero),
+		offsetof(struct sv_vma_figures, exclusive), offsetof(struct sv_vma_figures, shared),
+		offsetof(struct sv_vma_figures, huge),
+	};
+	const uint64_t *from;
+	uint64_t *to;
+
+	for (size_t i = 0; i < sv_array_size(nums); i++)
+		add_num((struct sv_num *)(void *)((char *)sum + nums[i]),
+			*(const struct sv_num *)(const void *)((const char *)f + nums[i]));
+	sum->size_bytes += f->size_bytes;
+	sum->reach_known &= f->reach_known;
+	sum->edges_known &= f->edges_known;
+	for (size_t i = 0; i < sizeof(f->reach) / sizeof(uint64_t); i++) {
+		from = (const uint64_t *)&f->reach;
+		to = (uint64_t *)&sum->reach;
+		to[i] += from[i];
+	}
+	for (size_t i = 0; i < sizeof(f->edges) / sizeof(uint64_t); i++) {
+		from = (const uint64_t *)&f->edges;
+		to = (uint64_t *)&sum->edges;
+		to[i] += from[i];
+	}
+	for (size_t i = 0; i < sizeof(f->coverage) / sizeof(uint64_t); i++) {
+		from = (const uint64_t *)&f->coverage;
+		to = (uint64_t *)&sum->coverage;
+		to[i] += from[i];
+	}
+}
+
+void sv_measure_process(
+	const safevma_observation *obs, const struct sv_process *p, struct sv_vma_figures *ret)
+{
+	bool memory = (p->fate == SV_FATE_STABLE || p->fate == SV_FATE_CHANGED) && p->vmas.len;
+	struct sv_num zero = { .known = memory };
+
+	*ret = (struct sv_vma_figures){ .resident = zero, .absent = zero, .swapped = zero,
+		.marker = zero, .special = zero, .locked = zero, .unlocked = zero, .zero = zero,
+		.exclusive = zero, .shared = zero, .huge = zero, .reach_known = memory,
+		.edges_known = memory };
+	for (size_t i = 0; i < p->vmas.len; i++) {
+		struct sv_vma_figures f;
+
+		sv_measure_vma(obs, p, &p->vmas.ptr[i], &f);
+		add_figures(ret, &f);
+	}
+}

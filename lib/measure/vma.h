@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Figures of a VMA: what is there, what is locked, what the linear map reaches, what lies beside.
+ * Every figure is known only when all that it rests on was read.
+ */
+#ifndef SV_MEASURE_VMA_H
+#define SV_MEASURE_VMA_H
+
+#include "model/reach.h"
+
+/* What an overrun into us would do, given our own alias in the linear map. */
+enum sv_effect { SV_EFFECT_UNKNOWN, SV_EFFECT_SILENT, SV_EFFECT_TRAPPED };
+
+const char *sv_effect_name(enum sv_effect effect);
+enum sv_effect sv_effect_of(struct sv_reached reached);
+
+/*
+ * Edges: sources directly below (over: an overflow of theirs runs into us) and above (under).
+ * strong: certainly kernel memory. unclassified: perhaps; strong + unclassified is the upper bound.
+ * silent + trapped + unknown is the sum of the four.
+ */
+struct sv_edges {
+	uint64_t over_strong, over_unclassified, under_strong, under_unclassified;
+	uint64_t silent, trapped, unknown;
+	uint64_t unread; /* neighbours that could not be read */
+};
+
+/* Pages of which everything asked for was read; the rest by reason. */
+struct sv_coverage {
+	uint64_t examined, total, unreadable, changed;
+};
+
+struct sv_reach_bytes {
+	uint64_t mapped, removed, unknown;
+	uint64_t observed, inferred, assumed;
+};
+
+struct sv_vma_figures {
+	uint64_t size_bytes;
+	/* resident + absent + swapped + marker + special = size */
+	struct sv_num resident, absent, swapped, marker, special;
+	struct sv_num locked, unlocked; /* parts of resident: reclaim must leave it, or may take it */
+	struct sv_num zero, exclusive, shared, huge;
+	bool reach_known;
+	struct sv_reach_bytes reach; /* parts of resident */
+	bool edges_known;
+	struct sv_edges edges;
+	struct sv_coverage coverage;
+};
+
+void sv_measure_vma(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, struct sv_vma_figures *ret);
+
+/* Sums over all VMAs; a figure is known when it is known of each. */
+void sv_measure_process(
+	const safevma_observation *obs, const struct sv_process *p, struct sv_vma_figures *ret);
+
+/* Frames that belong to the process: not the zero page, not kernel memory that it only sees. */
+bool sv_frame_of_interest(enum sv_class class);
+
+/* Frame and neighbours of a page; NULL where not read. */
+struct sv_surroundings {
+	const struct sv_frame *frame, *below, *above;
+	enum sv_class class, below_class, above_class;
+	struct sv_reached reached;
+};
+void sv_page_surroundings(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, const struct sv_page *pg, struct sv_surroundings *ret);
+
+/* Whether a page's frame is held in memory; unknown when not read. */
+struct sv_num sv_page_locked(const struct sv_vma *v, const struct sv_surroundings *s);
+
+#endif

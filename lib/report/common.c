@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "table.h"
+
+struct safevma_value sv_value_u64(enum safevma_type type, uint64_t v)
+{
+	return (struct safevma_value){ .type = type, .u64 = v };
+}
+
+struct safevma_value sv_value_num(enum safevma_type type, struct sv_num n)
+{
+	return n.known ? sv_value_u64(type, n.value) : sv_value_unknown();
+}
+
+struct safevma_value sv_value_i64(int64_t v)
+{
+	return (struct safevma_value){ .type = SAFEVMA_TYPE_I64, .i64 = v };
+}
+
+struct safevma_value sv_value_bool(bool v)
+{
+	return (struct safevma_value){ .type = SAFEVMA_TYPE_BOOL, .boolean = v };
+}
+
+struct safevma_value sv_value_bool_num(struct sv_num n)
+{
+	return n.known ? sv_value_bool(n.value != 0) : sv_value_unknown();
+}
+
+static struct safevma_value string(enum safevma_type type, const char *ptr, size_t len)
+{
+	return (struct safevma_value){ .type = type, .string = { .ptr = ptr, .len = len } };
+}
+
+struct safevma_value sv_value_text(const char *s)
+{
+	return s ? string(SAFEVMA_TYPE_STRING, s, strlen(s)) : sv_value_unknown();
+}
+
+struct safevma_value sv_value_words(const char *s)
+{
+	return string(SAFEVMA_TYPE_WORDS, s, strlen(s));
+}
+
+struct safevma_value sv_value_bytes_text(const struct sv_strbuf *b)
+{
+	return string(SAFEVMA_TYPE_STRING, b->ptr ? b->ptr : "", b->len);
+}
+
+struct safevma_value sv_value_span(struct sv_span s)
+{
+	return string(SAFEVMA_TYPE_STRING, s.ptr ? s.ptr : "", s.len);
+}
+
+bool sv_next_selected(safevma_cursor *c)
+{
+	while (c->next_process < c->obs->processes.len) {
+		const struct sv_process *p = &c->obs->processes.ptr[c->next_process++];
+
+		if (!p->selected)
+			continue;
+		c->process = p;
+		c->next_index = c->next_page = 0;
+		return true;
+	}
+	return false;
+}
+
+static bool claims_lost(const safevma_observation *obs)
+{
+	for (size_t i = 0; i < obs->gaps.len; i++)
+		if (obs->gaps.ptr[i].counts)
+			return true;
+	return false;
+}
+
+static bool any_selected(const safevma_observation *obs)
+{
+	for (size_t i = 0; i < obs->processes.len; i++)
+		if (obs->processes.ptr[i].selected)
+			return true;
+	return false;
+}
+
+bool sv_memory_complete(const safevma_observation *obs)
+{
+	struct sv_coverage c;
+
+	sv_memory_coverage(obs, &c);
+	return !claims_lost(obs) && any_selected(obs) && c.examined == c.total;
+}
+
+void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret)
+{
+	*ret = (struct sv_coverage){ 0 };
+	for (size_t i = 0; i < obs->processes.len; i++) {
+		struct sv_vma_figures f;
+
+		if (!obs->processes.ptr[i].selected)
+			continue;
+		sv_measure_process(obs, &obs->processes.ptr[i], &f);
+		ret->examined += f.coverage.examined;
+		ret->total += f.coverage.total;
+		ret->unreadable += f.coverage.unreadable;
+		ret->changed += f.coverage.changed;
+	}
+}
+
+struct safevma_value sv_get_pid(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_U64, (uint64_t)c->process->pid);
+}
+
+struct safevma_value sv_get_comm(safevma_cursor *c)
+{
+	return sv_value_bytes_text(&c->process->comm);
+}
+
+struct safevma_value sv_get_exe(safevma_cursor *c)
+{
+	return c->process->exe_known ? sv_value_bytes_text(&c->process->exe) : sv_value_unknown();
+}
+
+struct safevma_value sv_get_start_ticks(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_U64, c->process->start_ticks);
+}
+
+struct safevma_value sv_get_why(safevma_cursor *c)
+{
+	static const char *const words[] = { "named", "all", "realtime", "locked", "oom-exempt",
+		"secretmem" };
+	size_t at = 0;
+
+	c->text[0] = 0;
+	for (size_t i = 0; i < sv_array_size(words); i++)
+		if (c->process->why >> i & 1)
+			at += (size_t)snprintf(c->text + at, sizeof(c->text) - at, "%s%s",
+				at ? " " : "", words[i]);
+	return sv_value_words(c->text);
+}
+
+struct safevma_value sv_get_fate(safevma_cursor *c)
+{
+	static const char *const names[] = { "stable", "changed", "vanished", "unread" };
+
+	return sv_value_text(names[c->process->fate]);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A table: columns with getters over a cursor, and how the cursor walks. One column table drives
+ * text, JSON, help, the man page's list and the schema's check. Columns without a JSON member are
+ * for text alone: they repeat something of the group beside each row.
+ */
+#ifndef SV_REPORT_TABLE_H
+#define SV_REPORT_TABLE_H
+
+#include "measure/edges.h"
+#include "measure/runs.h"
+#include "measure/vma.h"
+
+struct sv_column {
+	struct safevma_column pub;
+	struct safevma_value (*get)(safevma_cursor *cursor);
+};
+
+struct safevma_table {
+	const char *name;	  /* of the command */
+	const char *group_member; /* NULL: no groups */
+	const char *row_member;
+	const struct sv_column *group_columns, *row_columns;
+	size_t group_count, row_count;
+	bool (*next_group)(safevma_cursor *cursor);
+	bool (*next_row)(safevma_cursor *cursor);
+	/* The table is without gaps in what it promises. */
+	bool (*complete)(const safevma_observation *obs);
+	void (*coverage)(const safevma_observation *obs, struct sv_coverage *ret);
+	/* A further table of the same report, or NULL; shown when wanted() says so. */
+	const struct safevma_table *also;
+	bool (*wanted)(const safevma_observation *obs);
+	const char *none; /* what to say when there is nothing to show */
+};
+
+struct safevma_cursor {
+	const safevma_observation *obs;
+	const struct safevma_table *table;
+	bool each;
+	bool failed; /* memory ran out on the way */
+	size_t next_process, next_index, next_page;
+	const struct sv_process *process;
+	const struct sv_vma *vma;
+	struct sv_vma_figures group_figures, figures;
+	struct sv_run run;
+	struct sv_edge_list edges;
+	const struct sv_edge *edge;
+	size_t item; /* of tables that are plain lists */
+	char text[256];
+};
+
+/* Values. */
+static inline struct safevma_value sv_value_unknown(void)
+{
+	return (struct safevma_value){ .type = SAFEVMA_TYPE_UNKNOWN };
+}
+struct safevma_value sv_value_num(enum safevma_type type, struct sv_num n);
+struct safevma_value sv_value_u64(enum safevma_type type, uint64_t v);
+struct safevma_value sv_value_i64(int64_t v);
+struct safevma_value sv_value_bool(bool v);
+struct safevma_value sv_value_bool_num(struct sv_num n);
+struct safevma_value sv_value_text(const char *s); /* NULL: unknown */
+struct safevma_value sv_value_words(const char *s);
+struct safevma_value sv_value_bytes_text(const struct sv_strbuf *b);
+struct safevma_value sv_value_span(struct sv_span s);
+
+/* Walks shared by the tables of processes: selected ones in order of number. */
+bool sv_next_selected(safevma_cursor *cursor);
+bool sv_memory_complete(const safevma_observation *obs);
+void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret);
+
+/* Columns that say who the process is; the same in every table. */
+struct safevma_value sv_get_pid(safevma_cursor *c);
+struct safevma_value sv_get_comm(safevma_cursor *c);
+struct safevma_value sv_get_exe(safevma_cursor *c);
+struct safevma_value sv_get_start_ticks(safevma_cursor *c);
+struct safevma_value sv_get_why(safevma_cursor *c);
+struct safevma_value sv_get_fate(safevma_cursor *c);
+
+#define SV_PROCESS_COLUMNS                                                                         \
+	{ { "PID", "pid", "process number", SAFEVMA_TYPE_U64, true }, sv_get_pid },                \
+		{ { "COMM", "comm", "name that the process gave itself", SAFEVMA_TYPE_STRING,      \
+			  true },                                                                  \
+			sv_get_comm },                                                             \
+		{ { "EXE", "exe", "path of its executable", SAFEVMA_TYPE_STRING, false },          \
+			sv_get_exe },                                                              \
+		{ { "START", "start_ticks", "when it started, in clock ticks after boot",          \
+			  SAFEVMA_TYPE_U64, false },                                               \
+			sv_get_start_ticks },                                                      \
+		{ { "WHY", "why_selected", "why it was selected", SAFEVMA_TYPE_WORDS, true },      \
+			sv_get_why },                                                              \
+	{                                                                                          \
+		{ "STATE", "reading",                                                              \
+			"how the reading of its memory went: stable, changed, vanished, unread",   \
+			SAFEVMA_TYPE_STRING, false },                                              \
+			sv_get_fate                                                                \
+	}
+
+extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
+	sv_table_doctor, sv_table_reconcile;
+
+#endif

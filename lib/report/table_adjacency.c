@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* adjacency: which frames of each process lie beside kernel memory, and what that would do. */
+#include "table.h"
+
+static bool next_group(safevma_cursor *c)
+{
+	if (!sv_next_selected(c))
+		return false;
+	sv_edge_list_fini(&c->edges);
+	if (sv_measure_edges(c->obs, c->process, &c->edges)) {
+		c->failed = true;
+		return false;
+	}
+	return true;
+}
+
+static bool next_row(safevma_cursor *c)
+{
+	if (c->next_index == c->edges.len)
+		return false;
+	c->edge = &c->edges.ptr[c->next_index++];
+	c->vma = &c->process->vmas.ptr[c->edge->vma];
+	return true;
+}
+
+/* A count is known when every frame and its neighbours were read. */
+static struct safevma_value counted(safevma_cursor *c, uint64_t v)
+{
+	bool memory = c->process->fate == SV_FATE_STABLE || c->process->fate == SV_FATE_CHANGED;
+
+	return memory && !c->edges.coverage.unreadable ? sv_value_u64(SAFEVMA_TYPE_U64, v)
+						       : sv_value_unknown();
+}
+
+#define COUNT(name, expr)                                                                          \
+	static struct safevma_value get_##name(safevma_cursor *c)                                  \
+	{                                                                                          \
+		return counted(c, c->edges.expr);                                                  \
+	}
+COUNT(frames, frames)
+COUNT(over_strong, sums.over_strong)
+COUNT(over_unclassified, sums.over_unclassified)
+COUNT(under_strong, sums.under_strong)
+COUNT(under_unclassified, sums.under_unclassified)
+COUNT(silent, sums.silent)
+COUNT(trapped, sums.trapped)
+COUNT(effect_unknown, sums.unknown)
+
+#define COVERAGE(name)                                                                             \
+	static struct safevma_value get_##name(safevma_cursor *c)                                  \
+	{                                                                                          \
+		return sv_value_u64(SAFEVMA_TYPE_U64, c->edges.coverage.name);                     \
+	}
+COVERAGE(examined)
+COVERAGE(total)
+COVERAGE(unreadable)
+COVERAGE(changed)
+
+static const struct sv_column group_columns[] = {
+	SV_PROCESS_COLUMNS,
+	{ { "FRAMES", "frames", "frames of the process, each once", SAFEVMA_TYPE_U64, true },
+		get_frames },
+	{ { "OVER", "edges.over.strong", "with slab or the like right below", SAFEVMA_TYPE_U64,
+		  true },
+		get_over_strong },
+	{ { "OVER?", "edges.over.unclassified", "with perhaps kernel memory below",
+		  SAFEVMA_TYPE_U64, true },
+		get_over_unclassified },
+	{ { "UNDER", "edges.under.strong", "with slab or the like right above", SAFEVMA_TYPE_U64,
+		  true },
+		get_under_strong },
+	{ { "UNDER?", "edges.under.unclassified", "with perhaps kernel memory above",
+		  SAFEVMA_TYPE_U64, true },
+		get_under_unclassified },
+	{ { "SILENT", "effect.silent", "edges where an overrun would land unnoticed",
+		  SAFEVMA_TYPE_U64, true },
+		get_silent },
+	{ { "TRAPPED", "effect.trapped", "edges where an overrun would fault", SAFEVMA_TYPE_U64,
+		  true },
+		get_trapped },
+	{ { "EFFECT?", "effect.unknown", "edges whose effect is not known", SAFEVMA_TYPE_U64,
+		  true },
+		get_effect_unknown },
+	{ { "EXAMINED", "coverage.examined", "frames read with both neighbours", SAFEVMA_TYPE_U64,
+		  false },
+		get_examined },
+	{ { "TOTAL", "coverage.total", "frames there were to read", SAFEVMA_TYPE_U64, false },
+		get_total },
+	{ { "UNREADABLE", "coverage.unreadable", "frames not read, or a neighbour not",
+		  SAFEVMA_TYPE_U64, false },
+		get_unreadable },
+	{ { "CHANGED", "coverage.changed", "frames that changed while read", SAFEVMA_TYPE_U64,
+		  false },
+		get_changed },
+};
+
+static struct safevma_value get_vaddr(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->edge->vaddr);
+}
+
+static struct safevma_value get_pfn(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->edge->pfn);
+}
+
+static struct safevma_value get_vma(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
+}
+
+static struct safevma_value get_direction(safevma_cursor *c)
+{
+	return sv_value_text(c->edge->over ? "over" : "under");
+}
+
+static struct safevma_value get_strength(safevma_cursor *c)
+{
+	return sv_value_text(sv_class_info(c->edge->source_class)->source == SV_SOURCE_STRONG
+			? "strong"
+			: "unclassified");
+}
+
+static struct safevma_value get_source_pfn(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->edge->source_pfn);
+}
+
+static struct safevma_value get_source_class(safevma_cursor *c)
+{
+	return sv_value_text(sv_class_info(c->edge->source_class)->name);
+}
+
+static struct safevma_value get_source_owner(safevma_cursor *c)
+{
+	(void)c;
+	return sv_value_unknown();
+}
+
+/* Both classes were read from kpageflags of this system. */
+static struct safevma_value get_basis(safevma_cursor *c)
+{
+	(void)c;
+	return sv_value_text(sv_basis_name(SV_BASIS_OBSERVED));
+}
+
+static struct safevma_value get_effect(safevma_cursor *c)
+{
+	return c->edge->effect == SV_EFFECT_UNKNOWN ? sv_value_unknown()
+						    : sv_value_text(sv_effect_name(c->edge->effect));
+}
+
+static struct safevma_value get_kind(safevma_cursor *c)
+{
+	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
+						   : sv_value_text(sv_kind_name(c->vma->kind));
+}
+
+static struct safevma_value get_path(safevma_cursor *c)
+{
+	return sv_value_span(c->vma->path);
+}
+
+static const struct sv_column row_columns[] = {
+	{ { "PID", NULL, "process number", SAFEVMA_TYPE_U64, false }, sv_get_pid },
+	{ { "DIRECTION", "direction", "over: the source lies below and its overflow runs into us",
+		  SAFEVMA_TYPE_STRING, true },
+		get_direction },
+	{ { "SOURCE", "source_class", "what the frame beside us is used for", SAFEVMA_TYPE_STRING,
+		  true },
+		get_source_class },
+	{ { "STRENGTH", "strength", "strong: kernel memory; unclassified: perhaps",
+		  SAFEVMA_TYPE_STRING, true },
+		get_strength },
+	{ { "SOURCE-PFN", "source_pfn", "number of that frame", SAFEVMA_TYPE_HEX, true },
+		get_source_pfn },
+	{ { "OWNER", "source_owner", "who allocated it (not looked for yet)", SAFEVMA_TYPE_STRING,
+		  false },
+		get_source_owner },
+	{ { "BASIS", "basis", "how the classes are known", SAFEVMA_TYPE_STRING, false },
+		get_basis },
+	{ { "EFFECT", "effect", "what an overrun into us would do", SAFEVMA_TYPE_STRING, true },
+		get_effect },
+	{ { "VADDR", "vaddr", "our page, the victim", SAFEVMA_TYPE_HEX, true }, get_vaddr },
+	{ { "PFN", "pfn", "its frame", SAFEVMA_TYPE_HEX, true }, get_pfn },
+	{ { "VMA", "vma", "first address of its VMA", SAFEVMA_TYPE_HEX, false }, get_vma },
+	{ { "KIND", "kind", "kind of its VMA", SAFEVMA_TYPE_STRING, true }, get_kind },
+	{ { "PATH", "path", "file or name of its VMA", SAFEVMA_TYPE_STRING, true }, get_path },
+};
+
+const struct safevma_table sv_table_adjacency = {
+	.name = "adjacency",
+	.group_member = "processes",
+	.row_member = "edge_list",
+	.group_columns = group_columns,
+	.group_count = sv_array_size(group_columns),
+	.row_columns = row_columns,
+	.row_count = sv_array_size(row_columns),
+	.next_group = next_group,
+	.next_row = next_row,
+	.complete = sv_memory_complete,
+	.coverage = sv_memory_coverage,
+	.none = "no process was selected: name one with -p PID, or take all with -a",
+};

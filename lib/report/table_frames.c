@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* frames: the pages of each VMA and the frames behind them, as runs or one by one. */
+#include "table.h"
+
+static bool next_row(safevma_cursor *c)
+{
+	const struct sv_process *p = c->process;
+
+	while (c->next_index < p->vmas.len) {
+		const struct sv_vma *v = &p->vmas.ptr[c->next_index];
+
+		if (c->next_page < v->page)
+			c->next_page = v->page;
+		if (c->next_page < v->page + v->pages) {
+			c->vma = v;
+			sv_measure_run(c->obs, p, v, c->each, &c->next_page, &c->run);
+			return true;
+		}
+		c->next_index++;
+	}
+	return false;
+}
+
+static bool next_group(safevma_cursor *c)
+{
+	if (!sv_next_selected(c))
+		return false;
+	sv_measure_process(c->obs, c->process, &c->group_figures);
+	return true;
+}
+
+static struct safevma_value get_vaddr(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->run.vaddr);
+}
+
+static struct safevma_value get_pfn(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_HEX, c->run.pfn);
+}
+
+static struct safevma_value get_pages(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_U64, c->run.pages);
+}
+
+static struct safevma_value get_presence(safevma_cursor *c)
+{
+	return sv_value_text(sv_presence_name(c->run.presence));
+}
+
+static struct safevma_value class_value(enum sv_class class)
+{
+	return class == SV_CLASS_UNKNOWN ? sv_value_unknown()
+					 : sv_value_text(sv_class_info(class)->name);
+}
+
+static struct safevma_value get_class(safevma_cursor *c)
+{
+	return class_value(c->run.class);
+}
+
+static struct safevma_value get_locked(safevma_cursor *c)
+{
+	return sv_value_bool_num(c->run.locked);
+}
+
+static struct safevma_value get_exclusive(safevma_cursor *c)
+{
+	return c->run.presence == SV_PRESENT ? sv_value_bool(c->run.exclusive) : sv_value_unknown();
+}
+
+static struct safevma_value get_mapcount(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_U64, c->run.mapcount);
+}
+
+static struct safevma_value get_cgroup(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_U64, c->run.cgroup);
+}
+
+static struct safevma_value get_flags(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_HEX, c->run.flags);
+}
+
+static struct safevma_value get_reach(safevma_cursor *c)
+{
+	return c->run.reached.reach == SV_REACH_UNKNOWN
+		? sv_value_unknown()
+		: sv_value_text(sv_reach_name(c->run.reached.reach));
+}
+
+static struct safevma_value get_basis(safevma_cursor *c)
+{
+	return c->run.reached.basis == SV_BASIS_NONE
+		? sv_value_unknown()
+		: sv_value_text(sv_basis_name(c->run.reached.basis));
+}
+
+/* The address in the linear map needs the kernel's page tables, which are not walked yet. */
+static struct safevma_value get_not_yet(safevma_cursor *c)
+{
+	(void)c;
+	return sv_value_unknown();
+}
+
+static struct safevma_value get_below_pfn(safevma_cursor *c)
+{
+	return c->run.pfn.known ? sv_value_u64(SAFEVMA_TYPE_HEX, c->run.pfn.value - 1)
+				: sv_value_unknown();
+}
+
+static struct safevma_value get_below_class(safevma_cursor *c)
+{
+	return class_value(c->run.below_class);
+}
+
+static struct safevma_value get_above_pfn(safevma_cursor *c)
+{
+	return c->run.pfn.known
+		? sv_value_u64(SAFEVMA_TYPE_HEX, c->run.pfn.value + c->run.pages)
+		: sv_value_unknown();
+}
+
+static struct safevma_value get_above_class(safevma_cursor *c)
+{
+	return class_value(c->run.above_class);
+}
+
+static struct safevma_value get_changed(safevma_cursor *c)
+{
+	return sv_value_bool(c->run.changed);
+}
+
+static struct safevma_value get_vma(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
+}
+
+static struct safevma_value get_kind(safevma_cursor *c)
+{
+	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
+						   : sv_value_text(sv_kind_name(c->vma->kind));
+}
+
+static struct safevma_value get_path(safevma_cursor *c)
+{
+	return sv_value_span(c->vma->path);
+}
+
+#define COVERAGE(name)                                                                             \
+	static struct safevma_value get_##name(safevma_cursor *c)                                  \
+	{                                                                                          \
+		return sv_value_u64(SAFEVMA_TYPE_U64, c->group_figures.coverage.name);             \
+	}
+COVERAGE(examined)
+COVERAGE(total)
+COVERAGE(unreadable)
+
+static struct safevma_value get_changed_pages(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_U64, c->group_figures.coverage.changed);
+}
+
+static const struct sv_column group_columns[] = {
+	SV_PROCESS_COLUMNS,
+	{ { "EXAMINED", "coverage.examined", "pages of which all was read", SAFEVMA_TYPE_U64,
+		  false },
+		get_examined },
+	{ { "PAGES", "coverage.total", "pages there were to read", SAFEVMA_TYPE_U64, true },
+		get_total },
+	{ { "UNREADABLE", "coverage.unreadable", "pages whose frame could not be read",
+		  SAFEVMA_TYPE_U64, false },
+		get_unreadable },
+	{ { "CHANGED", "coverage.changed", "pages that changed while read", SAFEVMA_TYPE_U64,
+		  true },
+		get_changed_pages },
+};
+
+static const struct sv_column row_columns[] = {
+	{ { "PID", NULL, "process number", SAFEVMA_TYPE_U64, false }, sv_get_pid },
+	{ { "VADDR", "vaddr", "address of the first page", SAFEVMA_TYPE_HEX, true }, get_vaddr },
+	{ { "PFN", "pfn", "number of the first frame", SAFEVMA_TYPE_HEX, true }, get_pfn },
+	{ { "PAGES", "pages", "pages in the run, consecutive in both address spaces",
+		  SAFEVMA_TYPE_U64, true },
+		get_pages },
+	{ { "STATE", "state", "present, swapped, guard, marker, nonpresent (which is not known), gone",
+		  SAFEVMA_TYPE_STRING, false },
+		get_presence },
+	{ { "CLASS", "class", "what the frame is used for", SAFEVMA_TYPE_STRING, true },
+		get_class },
+	{ { "LOCKED", "locked", "the frame is held in memory", SAFEVMA_TYPE_BOOL, true },
+		get_locked },
+	{ { "EXCL", "exclusive", "mapped here alone", SAFEVMA_TYPE_BOOL, true }, get_exclusive },
+	{ { "MAPCOUNT", "mapcount", "how many page-table entries map the frame", SAFEVMA_TYPE_U64,
+		  true },
+		get_mapcount },
+	{ { "CGROUP", "cgroup_inode", "inode of the control group charged, 0 for none",
+		  SAFEVMA_TYPE_U64, false },
+		get_cgroup },
+	{ { "FLAGS", "flags", "word of kpageflags, of single pages", SAFEVMA_TYPE_HEX, false },
+		get_flags },
+	{ { "REACH", "reach", "whether the kernel's linear map reaches it", SAFEVMA_TYPE_STRING,
+		  true },
+		get_reach },
+	{ { "BASIS", "basis", "how that is known", SAFEVMA_TYPE_STRING, true }, get_basis },
+	{ { "ALIAS", "alias", "its address in the linear map (not looked for yet)",
+		  SAFEVMA_TYPE_HEX, false },
+		get_not_yet },
+	{ { "APERM", "alias_perm", "permission there (not looked for yet)", SAFEVMA_TYPE_STRING,
+		  false },
+		get_not_yet },
+	{ { "OTHER", "other_mappings", "further kernel addresses (not looked for yet)",
+		  SAFEVMA_TYPE_WORDS, false },
+		get_not_yet },
+	{ { "BELOW-PFN", "below.pfn", "frame right below the run", SAFEVMA_TYPE_HEX, false },
+		get_below_pfn },
+	{ { "BELOW", "below.class", "what lies right below the run", SAFEVMA_TYPE_STRING, true },
+		get_below_class },
+	{ { "ABOVE-PFN", "above.pfn", "frame right above the run", SAFEVMA_TYPE_HEX, false },
+		get_above_pfn },
+	{ { "ABOVE", "above.class", "what lies right above the run", SAFEVMA_TYPE_STRING, true },
+		get_above_class },
+	{ { "CHANGED", "changed", "it did not stay the same while read", SAFEVMA_TYPE_BOOL, false },
+		get_changed },
+	{ { "VMA", "vma", "first address of its VMA", SAFEVMA_TYPE_HEX, false }, get_vma },
+	{ { "KIND", "kind", "kind of its VMA", SAFEVMA_TYPE_STRING, true }, get_kind },
+	{ { "PATH", "path", "file or name of its VMA", SAFEVMA_TYPE_STRING, true }, get_path },
+};
+
+const struct safevma_table sv_table_frames = {
+	.name = "frames",
+	.group_member = "processes",
+	.row_member = "runs",
+	.group_columns = group_columns,
+	.group_count = sv_array_size(group_columns),
+	.row_columns = row_columns,
+	.row_count = sv_array_size(row_columns),
+	.next_group = next_group,
+	.next_row = next_row,
+	.complete = sv_memory_complete,
+	.coverage = sv_memory_coverage,
+	.none = "no process was selected: name one with -p PID, or take all with -a",
+};

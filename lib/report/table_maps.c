@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* maps: the VMAs of each selected process with residency, locking, reach and neighbours. */
+#include <stdio.h>
+
+#include "iface/maps.h"
+#include "iface/smaps.h"
+#include "table.h"
+
+static bool next_group(safevma_cursor *c)
+{
+	if (!sv_next_selected(c))
+		return false;
+	sv_measure_process(c->obs, c->process, &c->group_figures);
+	return true;
+}
+
+static bool next_row(safevma_cursor *c)
+{
+	if (c->next_index == c->process->vmas.len)
+		return false;
+	c->vma = &c->process->vmas.ptr[c->next_index++];
+	sv_measure_vma(c->obs, c->process, c->vma, &c->figures);
+	return true;
+}
+
+/* Each figure twice: of the group and of the row. */
+#define FIGURE(name, expr)                                                                         \
+	static struct safevma_value row_##name(safevma_cursor *c)                                  \
+	{                                                                                          \
+		const struct sv_vma_figures *f = &c->figures;                                      \
+		return expr;                                                                       \
+	}                                                                                          \
+	static struct safevma_value group_##name(safevma_cursor *c)                                \
+	{                                                                                          \
+		const struct sv_vma_figures *f = &c->group_figures;                                \
+		return expr;                                                                       \
+	}
+
+#define BYTES(n) sv_value_num(SAFEVMA_TYPE_BYTES, n)
+#define IF(known, type, v) ((known) ? sv_value_u64(type, v) : sv_value_unknown())
+#define REACH(v) IF(f->reach_known, SAFEVMA_TYPE_BYTES, f->reach.v)
+#define EDGES(v) IF(f->edges_known, SAFEVMA_TYPE_U64, f->edges.v)
+
+FIGURE(size, sv_value_u64(SAFEVMA_TYPE_BYTES, f->size_bytes))
+FIGURE(resident, BYTES(f->resident))
+FIGURE(absent, BYTES(f->absent))
+FIGURE(locked, BYTES(f->locked))
+FIGURE(unlocked, BYTES(f->unlocked))
+FIGURE(swapped, BYTES(f->swapped))
+FIGURE(marker, BYTES(f->marker))
+FIGURE(special, BYTES(f->special))
+FIGURE(zero, BYTES(f->zero))
+FIGURE(exclusive, BYTES(f->exclusive))
+FIGURE(shared, BYTES(f->shared))
+FIGURE(huge, BYTES(f->huge))
+FIGURE(reach_mapped, REACH(mapped))
+FIGURE(reach_removed, REACH(removed))
+FIGURE(reach_unknown, REACH(unknown))
+FIGURE(observed, REACH(observed))
+FIGURE(inferred, REACH(inferred))
+FIGURE(assumed, REACH(assumed))
+FIGURE(over_strong, EDGES(over_strong))
+FIGURE(over_unclassified, EDGES(over_unclassified))
+FIGURE(under_strong, EDGES(under_strong))
+FIGURE(under_unclassified, EDGES(under_unclassified))
+FIGURE(silent, EDGES(silent))
+FIGURE(trapped, EDGES(trapped))
+FIGURE(unknown, EDGES(unknown))
+FIGURE(examined, sv_value_u64(SAFEVMA_TYPE_U64, f->coverage.examined))
+FIGURE(total, sv_value_u64(SAFEVMA_TYPE_U64, f->coverage.total))
+FIGURE(unreadable, sv_value_u64(SAFEVMA_TYPE_U64, f->coverage.unreadable))
+FIGURE(changed, sv_value_u64(SAFEVMA_TYPE_U64, f->coverage.changed))
+
+/* Other kernel mappings of a frame are not looked for yet: never shown as none. */
+static struct safevma_value get_other_mapped(safevma_cursor *c)
+{
+	(void)c;
+	return sv_value_unknown();
+}
+
+static struct safevma_value get_start(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
+}
+
+static struct safevma_value get_end(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->end);
+}
+
+static struct safevma_value get_perms(safevma_cursor *c)
+{
+	unsigned int p = c->vma->perms;
+
+	snprintf(c->text, sizeof(c->text), "%c%c%c%c", p & SV_PERM_READ ? 'r' : '-',
+		p & SV_PERM_WRITE ? 'w' : '-', p & SV_PERM_EXEC ? 'x' : '-',
+		p & SV_PERM_SHARED ? 's' : 'p');
+	return sv_value_text(c->text);
+}
+
+static struct safevma_value get_offset(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->offset);
+}
+
+static struct safevma_value get_device(safevma_cursor *c)
+{
+	snprintf(c->text, sizeof(c->text), "%02llx:%02llx", (unsigned long long)c->vma->dev_major,
+		(unsigned long long)c->vma->dev_minor);
+	return sv_value_text(c->text);
+}
+
+static struct safevma_value get_inode(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_U64, c->vma->inode);
+}
+
+static struct safevma_value get_path(safevma_cursor *c)
+{
+	return sv_value_span(c->vma->path);
+}
+
+/* A mapping that looks like secretmem and could not be confirmed has no kind that we would vouch for. */
+static struct safevma_value get_kind(safevma_cursor *c)
+{
+	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
+						   : sv_value_text(sv_kind_name(c->vma->kind));
+}
+
+static struct safevma_value get_row_changed(safevma_cursor *c)
+{
+	return sv_value_bool(c->vma->changed);
+}
+
+static struct safevma_value get_rss(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_BYTES, c->vma->rss);
+}
+
+static struct safevma_value get_page_size(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_BYTES, c->vma->page_size);
+}
+
+static struct safevma_value flag(safevma_cursor *c, uint64_t flag)
+{
+	return c->vma->flags.known ? sv_value_bool(c->vma->flags.value & flag) : sv_value_unknown();
+}
+
+static struct safevma_value get_lock_flag(safevma_cursor *c)
+{
+	return flag(c, SV_VMFLAG_LOCKED);
+}
+
+static struct safevma_value get_onfault(safevma_cursor *c)
+{
+	/* Up to 6.1 the kernel has no letters for this flag: "??" beside lo may be it. */
+	if (c->vma->flags.known && (c->vma->flags.value & SV_VMFLAG_UNNAMED) &&
+		(c->vma->flags.value & SV_VMFLAG_LOCKED))
+		return sv_value_unknown();
+	return flag(c, SV_VMFLAG_LOCKONFAULT);
+}
+
+static struct safevma_value get_account(safevma_cursor *c)
+{
+	return flag(c, SV_VMFLAG_ACCOUNT);
+}
+
+/* The marks that make a reader look twice, in one short word each. */
+static struct safevma_value get_flags(safevma_cursor *c)
+{
+	const struct sv_vma_figures *f = &c->figures;
+	bool user = !sv_vma_special(c->vma) && c->vma->kind != SV_VMA_VDSO;
+	const struct {
+		bool on;
+		const char *word;
+	} marks[] = {
+		{ f->edges_known && f->edges.over_strong && f->edges.silent, "slab-below" },
+		{ user && f->unlocked.known && f->unlocked.value, "unlocked" },
+		{ user && f->absent.known && f->absent.value && (c->vma->perms & SV_PERM_WRITE),
+			"lazy" },
+		{ f->swapped.known && f->swapped.value, "swapped" },
+		{ f->zero.known && f->zero.value && (c->vma->perms & SV_PERM_WRITE), "zero-page" },
+		{ f->shared.known && f->shared.value > (f->zero.known ? f->zero.value : 0) &&
+				(c->vma->perms & (SV_PERM_WRITE | SV_PERM_SHARED)) == SV_PERM_WRITE,
+			"cow-pending" },
+		{ (c->vma->perms & (SV_PERM_WRITE | SV_PERM_EXEC)) ==
+				(SV_PERM_WRITE | SV_PERM_EXEC),
+			"write-exec" },
+		{ c->vma->changed, "changed" },
+	};
+	size_t at = 0;
+
+	c->text[0] = 0;
+	for (size_t i = 0; i < sv_array_size(marks); i++)
+		if (marks[i].on)
+			at += (size_t)snprintf(c->text + at, sizeof(c->text) - at, "%s%s",
+				at ? " " : "", marks[i].word);
+	return sv_value_words(c->text);
+}
+
+#define COL(name, json, help, type, shown, get)                                                    \
+	{                                                                                          \
+		{ name, json, help, SAFEVMA_TYPE_##type, shown }, get                              \
+	}
+
+#define FIGURE_COLUMNS(level, common)                                                              \
+	COL("SIZE", "size_bytes", "address space", BYTES, common, level##_size),                   \
+		COL("RESIDENT", "resident_bytes", "present in memory", BYTES, true,                \
+			level##_resident),                                                         \
+		COL("ABSENT", "absent_bytes", "not there yet: the first touch faults", BYTES,      \
+			true, level##_absent),                                                     \
+		COL("LOCKED", "locked_bytes",                                                      \
+			"resident and kept there: locked, secretmem, hugetlb, kernel-provided",    \
+			BYTES, true, level##_locked),                                              \
+		COL("UNLOCKED", "unlocked_bytes", "resident, and reclaim may take it", BYTES,      \
+			true, level##_unlocked),                                                   \
+		COL("SWAPPED", "swapped_bytes", "in a swap area", BYTES, false, level##_swapped),  \
+		COL("MARKER", "marker_bytes",                                                      \
+			"entries that are neither present nor swap: guards, migration, poison",    \
+			BYTES, false, level##_marker),                                             \
+		COL("SPECIAL", "special_bytes",                                                    \
+			"memory whose frames the kernel does not show: devices, vvar", BYTES,      \
+			false, level##_special),                                                   \
+		COL("ZERO", "zero_bytes", "present as the shared page of zeros", BYTES, false,     \
+			level##_zero),                                                             \
+		COL("EXCLUSIVE", "exclusive_bytes", "resident and mapped here alone", BYTES,       \
+			false, level##_exclusive),                                                 \
+		COL("SHARED", "shared_bytes", "resident and mapped elsewhere too", BYTES, false,   \
+			level##_shared),                                                           \
+		COL("HUGE", "huge_bytes", "mapped by huge page-table entries", BYTES, false,       \
+			level##_huge),                                                             \
+		COL("MAPPED", "reach.mapped_bytes", "resident and reached by the linear map",      \
+			BYTES, common, level##_reach_mapped),                                      \
+		COL("REMOVED", "reach.removed_bytes",                                              \
+			"resident and taken out of the linear map", BYTES, true,                   \
+			level##_reach_removed),                                                    \
+		COL("REACH?", "reach.unknown_bytes", "resident, and it is not known which",        \
+			BYTES, false, level##_reach_unknown),                                      \
+		COL("OTHER", "reach.other_mapped_bytes",                                           \
+			"mapped at further kernel addresses (not looked for yet)", BYTES, false,   \
+			get_other_mapped),                                                         \
+		COL("OBSERVED", "reach.basis.observed_bytes",                                      \
+			"reach read from this system's page tables", BYTES, false,                 \
+			level##_observed),                                                         \
+		COL("INFERRED", "reach.basis.inferred_bytes",                                      \
+			"reach that follows from a documented mechanism", BYTES, false,            \
+			level##_inferred),                                                         \
+		COL("ASSUMED", "reach.basis.assumed_bytes",                                        \
+			"reach that is the architecture's default", BYTES, false,                  \
+			level##_assumed),                                                          \
+		COL("OVER", "edges.over.strong", "frames with slab or the like right below",       \
+			U64, true, level##_over_strong),                                           \
+		COL("OVER?", "edges.over.unclassified", "frames with perhaps kernel memory below", \
+			U64, true, level##_over_unclassified),                                     \
+		COL("UNDER", "edges.under.strong", "frames with slab or the like right above",     \
+			U64, false, level##_under_strong),                                         \
+		COL("UNDER?", "edges.under.unclassified",                                          \
+			"frames with perhaps kernel memory above", U64, false,                     \
+			level##_under_unclassified),                                               \
+		COL("SILENT", "edges.silent", "edges where an overrun would land unnoticed", U64,  \
+			false, level##_silent),                                                    \
+		COL("TRAPPED", "edges.trapped", "edges where an overrun would fault", U64, false,  \
+			level##_trapped),                                                          \
+		COL("EFFECT?", "edges.unknown", "edges whose effect is not known", U64, false,     \
+			level##_unknown),                                                          \
+		COL("EXAMINED", "coverage.examined", "pages of which all was read", U64, false,    \
+			level##_examined),                                                         \
+		COL("PAGES", "coverage.total", "pages there were to read", U64, false,             \
+			level##_total),                                                            \
+		COL("UNREADABLE", "coverage.unreadable", "pages that could not be read", U64,      \
+			false, level##_unreadable),                                                \
+		COL("CHANGED", "coverage.changed", "pages that changed while read", U64, false,    \
+			level##_changed)
+
+static const struct sv_column group_columns[] = {
+	SV_PROCESS_COLUMNS,
+	FIGURE_COLUMNS(group, true),
+};
+
+static const struct sv_column row_columns[] = {
+	COL("PID", NULL, "process number", U64, false, sv_get_pid),
+	COL("START", "start", "first address", HEX, true, get_start),
+	COL("END", "end", "address after the last", HEX, false, get_end),
+	COL("PERMS", "perms", "read, write, execute, shared or private", STRING, true, get_perms),
+	COL("OFFSET", "offset", "where in the file it begins, in bytes", HEX, false, get_offset),
+	COL("DEVICE", "device", "device of the file, major:minor", STRING, false, get_device),
+	COL("INODE", "inode", "inode of the file, 0 for none", U64, false, get_inode),
+	COL("KIND", "kind", "what kind of memory", STRING, true, get_kind),
+	FIGURE_COLUMNS(row, true),
+	COL("RSS", "smaps.rss_bytes", "the kernel's own figure, which leaves hugetlb out", BYTES,
+		false, get_rss),
+	COL("PAGESIZE", "smaps.page_size_bytes", "size of its pages", BYTES, false, get_page_size),
+	COL("VM-LOCKED", "smaps.locked", "the VMA carries the lock flag", BOOL, false,
+		get_lock_flag),
+	COL("ONFAULT", "smaps.lock_on_fault", "locked only once touched", BOOL, false, get_onfault),
+	COL("ACCOUNTED", "smaps.accounted", "counted against the commit limit", BOOL, false,
+		get_account),
+	COL("VMA-CHANGED", "changed", "it was another VMA by the end of the reading", BOOL, false,
+		get_row_changed),
+	COL("NOTE", "findings", "what is worth a second look", WORDS, true, get_flags),
+	COL("PATH", "path", "file or name of the mapping", STRING, true, get_path),
+};
+
+const struct safevma_table sv_table_maps = {
+	.name = "maps",
+	.group_member = "processes",
+	.row_member = "vmas",
+	.group_columns = group_columns,
+	.group_count = sv_array_size(group_columns),
+	.row_columns = row_columns,
+	.row_count = sv_array_size(row_columns),
+	.next_group = next_group,
+	.next_row = next_row,
+	.complete = sv_memory_complete,
+	.coverage = sv_memory_coverage,
+	.none = "no process was selected: name one with -p PID, or take all with -a",
+};

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* ps: processes, critical ones first, one line each. */
+#include <stdio.h>
+
+#include "table.h"
+
+static bool critical(const struct sv_process *p)
+{
+	return p->why & ~(unsigned int)(SV_WHY_ALL | SV_WHY_NAMED);
+}
+
+/* Two rounds over the list: the critical ones, then the others. next_index: which round. */
+static bool next_row(safevma_cursor *c)
+{
+	for (;;) {
+		if (c->next_process == c->obs->processes.len) {
+			if (c->next_index++)
+				return false;
+			c->next_process = 0;
+		}
+		while (c->next_process < c->obs->processes.len) {
+			const struct sv_process *p = &c->obs->processes.ptr[c->next_process++];
+
+			if (!p->selected || critical(p) == (c->next_index != 0))
+				continue;
+			c->process = p;
+			return true;
+		}
+	}
+}
+
+static struct safevma_value get_ppid(safevma_cursor *c)
+{
+	return sv_value_i64(c->process->ppid);
+}
+
+static struct safevma_value get_uid(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_U64, c->process->uid);
+}
+
+static struct safevma_value get_policy(safevma_cursor *c)
+{
+	static const char *const names[] = { "other", "fifo", "rr", "batch", "iso", "idle",
+		"deadline", "ext" };
+	struct sv_num p = c->process->policy;
+
+	if (!p.known)
+		return sv_value_unknown();
+	if (p.value < sv_array_size(names))
+		return sv_value_text(names[p.value]);
+	snprintf(c->text, sizeof(c->text), "policy-%llu", (unsigned long long)p.value);
+	return sv_value_text(c->text);
+}
+
+static struct safevma_value get_priority(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_U64, c->process->rt_priority);
+}
+
+static struct safevma_value get_threads(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_U64, c->process->threads);
+}
+
+static struct safevma_value get_size(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_BYTES, c->process->vsize);
+}
+
+static struct safevma_value get_rss(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_BYTES, c->process->rss);
+}
+
+static struct safevma_value get_locked(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_BYTES, c->process->locked);
+}
+
+static struct safevma_value get_swap(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_BYTES, c->process->swap);
+}
+
+static struct safevma_value get_memlock(safevma_cursor *c)
+{
+	struct sv_num n = c->process->memlock_soft;
+
+	if (n.known && n.value == UINT64_MAX)
+		return sv_value_text("unlimited");
+	if (!n.known)
+		return sv_value_unknown();
+	snprintf(c->text, sizeof(c->text), "%llu", (unsigned long long)n.value);
+	return sv_value_text(c->text);
+}
+
+static struct safevma_value get_oom_adj(safevma_cursor *c)
+{
+	return c->process->oom_adj_known ? sv_value_i64(c->process->oom_adj) : sv_value_unknown();
+}
+
+static struct safevma_value get_oom_score(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_U64, c->process->oom_score);
+}
+
+static struct safevma_value get_cgroup(safevma_cursor *c)
+{
+	return c->process->cgroup.len ? sv_value_bytes_text(&c->process->cgroup)
+				      : sv_value_unknown();
+}
+
+static struct safevma_value get_critical(safevma_cursor *c)
+{
+	return sv_value_bool(critical(c->process));
+}
+
+static const struct sv_column columns[] = {
+	{ { "PID", "pid", "process number", SAFEVMA_TYPE_U64, true }, sv_get_pid },
+	{ { "PPID", "ppid", "number of its parent", SAFEVMA_TYPE_I64, false }, get_ppid },
+	{ { "UID", "uid", "effective user", SAFEVMA_TYPE_U64, true }, get_uid },
+	{ { "CRITICAL", "critical", "real-time, locked, OOM-exempt or holder of secretmem",
+		  SAFEVMA_TYPE_BOOL, true },
+		get_critical },
+	{ { "POLICY", "policy", "scheduling policy of its most urgent thread", SAFEVMA_TYPE_STRING,
+		  true },
+		get_policy },
+	{ { "PRIO", "rt_priority", "real-time priority of that thread, 0 for none",
+		  SAFEVMA_TYPE_U64, true },
+		get_priority },
+	{ { "THREADS", "threads", "number of threads", SAFEVMA_TYPE_U64, true }, get_threads },
+	{ { "SIZE", "size_bytes", "address space in use (VmSize)", SAFEVMA_TYPE_BYTES, false },
+		get_size },
+	{ { "RSS", "rss_bytes", "memory present (VmRSS, which leaves hugetlb out)",
+		  SAFEVMA_TYPE_BYTES, true },
+		get_rss },
+	{ { "LOCKED", "vm_locked_bytes",
+		  "size of its locked mappings (VmLck), present or not; not secretmem on newer "
+		  "kernels",
+		  SAFEVMA_TYPE_BYTES, true },
+		get_locked },
+	{ { "SWAP", "swap_bytes", "in swap (VmSwap)", SAFEVMA_TYPE_BYTES, true }, get_swap },
+	{ { "MEMLOCK", "memlock_limit", "RLIMIT_MEMLOCK, soft, in bytes, or unlimited",
+		  SAFEVMA_TYPE_STRING, false },
+		get_memlock },
+	{ { "OOM-ADJ", "oom_score_adj", "-1000 exempts from the OOM killer", SAFEVMA_TYPE_I64,
+		  true },
+		get_oom_adj },
+	{ { "OOM", "oom_score", "rank with the OOM killer: the highest is killed first",
+		  SAFEVMA_TYPE_U64, false },
+		get_oom_score },
+	{ { "CGROUP", "cgroup", "control group", SAFEVMA_TYPE_STRING, false }, get_cgroup },
+	{ { "START", "start_ticks", "when it started, in clock ticks after boot", SAFEVMA_TYPE_U64,
+		  false },
+		sv_get_start_ticks },
+	{ { "WHY", "why_selected", "what makes it critical, or which option took it",
+		  SAFEVMA_TYPE_WORDS, true },
+		sv_get_why },
+	{ { "EXE", "exe", "path of its executable", SAFEVMA_TYPE_STRING, false }, sv_get_exe },
+	{ { "COMM", "comm", "name that the process gave itself", SAFEVMA_TYPE_STRING, true },
+		sv_get_comm },
+};
+
+static void coverage(const safevma_observation *obs, struct sv_coverage *ret)
+{
+	*ret = (struct sv_coverage){ 0 };
+	for (size_t i = 0; i < obs->processes.len; i++)
+		ret->total += obs->processes.ptr[i].selected;
+	ret->examined = ret->total;
+	for (size_t i = 0; i < obs->gaps.len; i++)
+		if (obs->gaps.ptr[i].counts) {
+			ret->total++;
+			ret->unreadable++;
+		}
+}
+
+static bool complete(const safevma_observation *obs)
+{
+	struct sv_coverage c;
+
+	coverage(obs, &c);
+	return c.total && c.examined == c.total;
+}
+
+const struct safevma_table sv_table_ps = {
+	.name = "ps",
+	.row_member = "processes",
+	.row_columns = columns,
+	.row_count = sv_array_size(columns),
+	.next_row = next_row,
+	.complete = complete,
+	.coverage = coverage,
+	.none = "no process was selected",
+};
