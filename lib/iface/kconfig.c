@@ -11,6 +11,13 @@ static bool is_comment(struct sv_span line)
 	return !s.len || s.ptr[0] == '#';
 }
 
+static bool is_name(struct sv_span s)
+{
+	struct sv_span word = { 0 };
+
+	return sv_take_word(&s, &word) && !s.len;
+}
+
 static bool is_value(struct sv_span s)
 {
 	if (s.len && s.ptr[0] == '"')
@@ -27,7 +34,7 @@ int sv_kconfig_find(
 		if (is_comment(line))
 			continue;
 		value = line;
-		if (!sv_take_until(&value, '=', &key) || !is_value(value))
+		if (!sv_take_until(&value, '=', &key) || !is_name(key) || !is_value(value))
 			return sv_text_error(&text, err, "'NAME=VALUE' or a comment", line);
 		if (sv_span_is(key, name)) {
 			*ret = value;

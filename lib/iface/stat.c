@@ -101,11 +101,12 @@ static int read_fields(const struct sv_text *text, struct sv_span rest, struct s
 	unsigned int number = FIELD_STATE;
 	struct sv_span word;
 
-	for (; sv_take_lit(&rest, " ") && sv_take_word(&rest, &word); number++)
+	for (; rest.len; number++) {
+		if (!sv_take_lit(&rest, " ") || !sv_take_word(&rest, &word))
+			return sv_text_error(text, err, "fields with one blank between them", rest);
 		if (read_field(text, number, word, st, err))
 			return -1;
-	if (rest.len)
-		return sv_text_error(text, err, "fields with one blank between them", rest);
+	}
 	if (number <= FIELD_RSS)
 		return sv_text_error(text, err, "24 fields or more", text->rest);
 	return 0;
