@@ -3,6 +3,14 @@
 
 #include "base/vec.h"
 
+/* For the address sanitizer, which otherwise ends the program where malloc would return NULL. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 struct item {
 	uint64_t a;
 	char b;
