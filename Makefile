@@ -71,6 +71,8 @@ $(BUILD)/safevma.pc: lib/safevma.pc.in Makefile include/safevma.h
 
 -include $(LIB_OBJ:.o=.d) $(PIC_OBJ:.o=.d) $(CMD_OBJ:.o=.d)
 
+include tests/tests.mk
+
 clean:
 	rm -rf $(BUILD)
 

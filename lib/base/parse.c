@@ -100,6 +100,8 @@ bool sv_take_lit(struct sv_span *s, const char *lit)
 {
 	size_t n = strlen(lit);
 
+	if (!n)
+		return true;
 	if (s->len < n || memcmp(s->ptr, lit, n) != 0)
 		return false;
 	eat(s, n);
@@ -170,5 +172,5 @@ bool sv_span_ends(struct sv_span s, const char *lit)
 {
 	size_t n = strlen(lit);
 
-	return s.len >= n && memcmp(s.ptr + s.len - n, lit, n) == 0;
+	return !n || (s.len >= n && memcmp(s.ptr + s.len - n, lit, n) == 0);
 }

@@ -21,8 +21,8 @@ struct sv_capture {
 
 /* Where we are, when, with which rights; swap areas and zones. */
 int sv_capture_host(struct sv_capture *c, struct safevma_error *err);
-int sv_capture_clock(struct sv_capture *c, const char *which, struct sv_times *ret,
-	struct safevma_error *err);
+int sv_capture_clock(
+	struct sv_capture *c, const char *which, struct sv_times *ret, struct safevma_error *err);
 int sv_capture_cost(struct sv_capture *c, struct safevma_error *err);
 
 /* Kernel configuration and overcommit policy. */
@@ -35,8 +35,8 @@ int sv_capture_processes(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
 
 /* Pages of p's VMAs: first look, second look. tag tells the looks apart. */
-int sv_capture_pages(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err);
+int sv_capture_pages(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err);
 int sv_capture_pages_again(struct sv_capture *c, struct sv_process *p, const char *tag,
 	size_t *changed, struct safevma_error *err);
 

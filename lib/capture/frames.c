@@ -31,10 +31,10 @@ int sv_capture_frames_open(
 	struct sv_capture *c, struct sv_kpages *k, const char *tag, struct safevma_error *err)
 {
 	return open_one(c, SV_IFACE_KPAGEFLAGS, tag, &k->flags, err) ||
-			open_one(c, SV_IFACE_KPAGECOUNT, tag, &k->count, err) ||
-			open_one(c, SV_IFACE_KPAGECGROUP, tag, &k->cgroup, err)
-		? -1
-		: 0;
+			       open_one(c, SV_IFACE_KPAGECOUNT, tag, &k->count, err) ||
+			       open_one(c, SV_IFACE_KPAGECGROUP, tag, &k->cgroup, err)
+		       ? -1
+		       : 0;
 }
 
 void sv_capture_frames_close(struct sv_kpages *k)
@@ -42,7 +42,7 @@ void sv_capture_frames_close(struct sv_kpages *k)
 	sv_file_close(k->flags);
 	sv_file_close(k->count);
 	sv_file_close(k->cgroup);
-	*k = (struct sv_kpages){ 0 };
+	*k = (struct sv_kpages) { 0 };
 }
 
 /* ---- which frames ---------------------------------------------------------------------------- */
@@ -98,7 +98,7 @@ static int wanted_frames(const struct sv_process *p, bool changed_only, struct s
 
 	for (size_t i = 0; i < n.len && !rc; i++)
 		rc = add_frame(ret, n.ptr[i] - 1) || add_frame(ret, n.ptr[i]) ||
-			add_frame(ret, n.ptr[i] + 1);
+		     add_frame(ret, n.ptr[i] + 1);
 	sv_vec_fini(&n);
 	return rc;
 }
@@ -116,8 +116,8 @@ static int read_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, 
 
 	memset(why, 0, sizeof(*why));
 	while (at < n * sizeof(*buf) && got) {
-		if (sv_file_read(f, (char *)buf + at, n * sizeof(*buf) - at, pfn * sizeof(*buf) + at,
-			    &got, why)) {
+		if (sv_file_read(f, (char *)buf + at, n * sizeof(*buf) - at,
+			    pfn * sizeof(*buf) + at, &got, why)) {
 			if (why->code != SAFEVMA_E_NOMEM)
 				return 0;
 			*err = *why;
@@ -174,7 +174,8 @@ static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_frame_part
 		if (rc < 0)
 			return -1;
 		if (!rc) {
-			if (sv_gap_add(c->obs, f->place.iface, 0, &why, part == SV_FRAME_FLAGS, err))
+			if (sv_gap_add(
+				    c->obs, f->place.iface, 0, &why, part == SV_FRAME_FLAGS, err))
 				return -1;
 			continue;
 		}
@@ -184,7 +185,8 @@ static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_frame_part
 			if (at < have)
 				store(&index->ptr[k], part, words[at]);
 			else
-				store(&index->ptr[k], part, part == SV_FRAME_FLAGS ? beyond_flags : 0);
+				store(&index->ptr[k], part,
+					part == SV_FRAME_FLAGS ? beyond_flags : 0);
 		}
 	}
 	return 0;
@@ -199,7 +201,7 @@ static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_frame_part
 static bool tails_repeat(const struct sv_frame_index *index)
 {
 	const uint64_t telling = SV_KPF_LRU | SV_KPF_UPTODATE | SV_KPF_REFERENCED | SV_KPF_ACTIVE |
-		SV_KPF_MLOCKED | SV_KPF_DIRTY;
+				 SV_KPF_MLOCKED | SV_KPF_DIRTY;
 
 	for (size_t i = 0; i < index->len; i++) {
 		const struct sv_frame *f = &index->ptr[i];
@@ -232,8 +234,8 @@ static int read_block(struct sv_file *f, uint64_t pfn, struct block *b, struct s
 }
 
 /* Back from a tail to its head. Not found: the frame stays without. */
-static int find_head(struct sv_file *f, struct sv_frame *tail, struct block *b,
-	struct safevma_error *err)
+static int find_head(
+	struct sv_file *f, struct sv_frame *tail, struct block *b, struct safevma_error *err)
 {
 	uint64_t pfn = tail->pfn;
 
@@ -310,11 +312,11 @@ int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_proce
 
 	if (!rc)
 		rc = read_part(c, k->flags, SV_FRAME_FLAGS, &fresh, err) ||
-				read_part(c, k->count, SV_FRAME_COUNT, &fresh, err) ||
-				read_part(c, k->cgroup, SV_FRAME_CGROUP, &fresh, err) ||
-				find_heads(k->flags, &fresh, err)
-			? -1
-			: 0;
+				     read_part(c, k->count, SV_FRAME_COUNT, &fresh, err) ||
+				     read_part(c, k->cgroup, SV_FRAME_CGROUP, &fresh, err) ||
+				     find_heads(k->flags, &fresh, err)
+			     ? -1
+			     : 0;
 	if (!rc && adopt(p, &fresh))
 		rc = sv_error_nomem(err);
 	sv_vec_fini(&fresh);

@@ -27,10 +27,10 @@ struct sv_num sv_note_number(const struct sv_strbuf *text, const char *key)
 	uint64_t n;
 
 	if (!note_value(text, key, &v))
-		return (struct sv_num){ 0 };
+		return (struct sv_num) { 0 };
 	if (sv_take_lit(&v, "0x") ? sv_take_hex(&v, &n) : sv_take_dec(&v, &n))
 		return sv_known(n);
-	return (struct sv_num){ 0 };
+	return (struct sv_num) { 0 };
 }
 
 static void copy_text(char *to, size_t size, struct sv_span from)
@@ -39,14 +39,16 @@ static void copy_text(char *to, size_t size, struct sv_span from)
 }
 
 /* 1, 0 (gap noted), -1. */
-static int note(struct sv_capture *c, const char *what, struct sv_strbuf *ret,
-	struct safevma_error *err)
+static int note(
+	struct sv_capture *c, const char *what, struct sv_strbuf *ret, struct safevma_error *err)
 {
-	struct sv_call call = { .op = SV_OP_NOTE, .place = { .iface = SV_IFACE_PROC, .tag = what } };
+	struct sv_call call = { .op = SV_OP_NOTE,
+		.place = { .iface = SV_IFACE_PROC, .tag = what } };
 	struct safevma_error why;
 	int rc = sv_capture_call(c, &call, ret, &why, err);
 
-	if (!rc && sv_gap_add_cost(c->obs, SV_IFACE_PROC, 0, &why, true, "what system this is", err))
+	if (!rc &&
+		sv_gap_add_cost(c->obs, SV_IFACE_PROC, 0, &why, true, "what system this is", err))
 		return -1;
 	return rc;
 }
@@ -103,8 +105,8 @@ static int privileges_note(struct sv_capture *c, struct safevma_error *err)
 }
 
 /* A small file whose absence is no gap: empty then. */
-static int optional(struct sv_capture *c, enum sv_iface iface, struct sv_strbuf *ret,
-	struct safevma_error *err)
+static int optional(
+	struct sv_capture *c, enum sv_iface iface, struct sv_strbuf *ret, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = iface };
 	struct safevma_error why;
@@ -131,7 +133,8 @@ static int find_hypervisor(struct sv_capture *c, struct safevma_error *err)
 	if (!flags && !type.len)
 		return 0;
 	h->hypervisor_known = true;
-	name = sv_trim((struct sv_span){ type.len ? type.ptr : dmi.ptr, type.len ? type.len : dmi.len });
+	name = sv_trim(
+		(struct sv_span) { type.len ? type.ptr : dmi.ptr, type.len ? type.len : dmi.len });
 	if (type.len || (flags && memmem(flags, strcspn(flags + 1, "\n") + 1, " hypervisor", 11)))
 		copy_text(h->hypervisor, sizeof(h->hypervisor),
 			name.len ? name : sv_span_of("unnamed"));
@@ -140,7 +143,8 @@ static int find_hypervisor(struct sv_capture *c, struct safevma_error *err)
 	return 0;
 }
 
-static int parse_zones(struct sv_capture *c, const struct sv_strbuf *text, struct safevma_error *why)
+static int parse_zones(
+	struct sv_capture *c, const struct sv_strbuf *text, struct safevma_error *why)
 {
 	struct sv_text t = sv_text_init(text->ptr, text->len, "/proc/zoneinfo");
 	struct sv_zone z;
@@ -198,12 +202,12 @@ int sv_capture_host(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if (id.len)
 		copy_text(h->boot_id, sizeof(h->boot_id),
-			sv_trim((struct sv_span){ id.ptr, id.len }));
+			sv_trim((struct sv_span) { id.ptr, id.len }));
 	return read_swaps(c, err) || read_zones(c, err) ? -1 : 0;
 }
 
-int sv_capture_clock(struct sv_capture *c, const char *which, struct sv_times *ret,
-	struct safevma_error *err)
+int sv_capture_clock(
+	struct sv_capture *c, const char *which, struct sv_times *ret, struct safevma_error *err)
 {
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 
@@ -241,7 +245,8 @@ static int read_overcommit(struct sv_capture *c, struct safevma_error *err)
 
 	if (rc < 0)
 		return -1;
-	if (rc && !sv_number_parse(sv_text_init(text.ptr, text.len, "overcommit_memory"), &v, &why) &&
+	if (rc &&
+		!sv_number_parse(sv_text_init(text.ptr, text.len, "overcommit_memory"), &v, &why) &&
 		v >= 0) {
 		c->obs->overcommit_memory = sv_known((uint64_t)v);
 		return 0;

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "capture.h"
 #include "iface/maps.h"
-#include "iface/zoneinfo.h"
+#include "iface/iomem.h"
 
 static struct sv_iface_state *state_of(struct sv_capture *c, enum sv_iface iface)
 {
@@ -73,8 +73,8 @@ static int try_text(struct sv_capture *c, const struct sv_place *place, struct s
 }
 
 /* Opened, one word read. */
-static int try_open(struct sv_capture *c, const struct sv_place *place, bool word,
-	struct safevma_error *err)
+static int try_open(
+	struct sv_capture *c, const struct sv_place *place, bool word, struct safevma_error *err)
 {
 	struct sv_iface_state *s = state_of(c, place->iface);
 	sv_auto_file struct sv_file *f = NULL;
@@ -113,8 +113,9 @@ static int try_map_files(struct sv_capture *c, pid_t self, struct safevma_error 
 		return -1;
 	t = sv_text_init(text.ptr, text.len, "maps");
 	while (rc && sv_maps_next(&t, &e, &why) > 0) {
-		struct sv_place place = { .iface = SV_IFACE_MAP_FILES, .pid = self, .arg = range,
-			.tag = "doctor" };
+		struct sv_place place = {
+			.iface = SV_IFACE_MAP_FILES, .pid = self, .arg = range, .tag = "doctor"
+		};
 
 		if (!e.inode)
 			continue;
@@ -157,7 +158,8 @@ static int pin_self(struct sv_capture *c, pid_t *ret, struct safevma_error *err)
 {
 	struct sv_call note = { .op = SV_OP_NOTE,
 		.place = { .iface = SV_IFACE_PROC, .tag = "self" } };
-	struct sv_call pin = { .op = SV_OP_PIN, .place = { .iface = SV_IFACE_STAT, .tag = "doctor" } };
+	struct sv_call pin = { .op = SV_OP_PIN,
+		.place = { .iface = SV_IFACE_STAT, .tag = "doctor" } };
 	sv_auto_strbuf struct sv_strbuf text = { 0 }, nothing = { 0 };
 	struct safevma_error why;
 	struct sv_num n;

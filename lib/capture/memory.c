@@ -65,8 +65,8 @@ int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma
 	return rc;
 }
 
-static enum outcome read_maps(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err)
+static enum outcome read_maps(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid, .tag = tag };
 	struct safevma_error why;
@@ -91,8 +91,8 @@ static enum outcome read_maps(struct sv_capture *c, struct sv_process *p, const 
 	return unread(c, p, SV_IFACE_MAPS, &why, err);
 }
 
-static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma *v,
-	const char *tag, struct safevma_error *err)
+static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma *v, const char *tag,
+	struct safevma_error *err)
 {
 	char range[40];
 	struct sv_call call = { .op = SV_OP_MAGIC,
@@ -110,14 +110,14 @@ static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma 
 		return -1;
 	if (!rc)
 		return sv_gap_add(c->obs, SV_IFACE_MAP_FILES, p->pid, &why, true, err);
-	text = (struct sv_span){ .ptr = magic.ptr, .len = magic.len };
+	text = (struct sv_span) { .ptr = magic.ptr, .len = magic.len };
 	if (sv_take_lit(&text, "0x") && sv_take_hex(&text, &type))
 		v->secret = type == SV_SECRETMEM_MAGIC ? SV_SECRET_YES : SV_SECRET_NO;
 	return 0;
 }
 
-static int ask_secrets(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err)
+static int ask_secrets(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	for (size_t i = 0; i < p->vmas.len; i++)
 		if (sv_vma_secret_candidate(&p->vmas.ptr[i]) &&
@@ -139,11 +139,12 @@ static void merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *e)
 	v->page_size = e->kernel_page_size;
 	if (e->anon_huge.known)
 		v->huge = sv_known(sum(e->anon_huge) + sum(e->shmem_pmd) + sum(e->file_pmd) +
-			sum(e->private_hugetlb) + sum(e->shared_hugetlb));
+				   sum(e->private_hugetlb) + sum(e->shared_hugetlb));
 }
 
 /* Both are in order of address. A VMA that smaps does not have as maps has it stays unknown. */
-static int match_smaps(struct sv_process *p, const struct sv_strbuf *text, struct safevma_error *why)
+static int match_smaps(
+	struct sv_process *p, const struct sv_strbuf *text, struct safevma_error *why)
 {
 	struct sv_text t = sv_text_init(text->ptr, text->len, "smaps");
 	struct sv_smaps_entry e;
@@ -160,8 +161,8 @@ static int match_smaps(struct sv_process *p, const struct sv_strbuf *text, struc
 	return rc;
 }
 
-static int read_smaps(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err)
+static int read_smaps(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid, .tag = tag };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
@@ -182,8 +183,8 @@ static int read_smaps(struct sv_capture *c, struct sv_process *p, const char *ta
  * Without smaps, PROCMAP_QUERY still tells the page size of each VMA, and so which are hugetlb; and
  * it is a second witness of the addresses. It does not tell what is locked.
  */
-static int query_vmas(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err)
+static int query_vmas(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid, .tag = tag };
 	sv_auto_strbuf struct sv_strbuf found = { 0 };
@@ -215,8 +216,8 @@ static int query_vmas(struct sv_capture *c, struct sv_process *p, const char *ta
 	return 0;
 }
 
-static enum outcome read_vmas(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err)
+static enum outcome read_vmas(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	char query_tag[24];
 	enum outcome rc = read_maps(c, p, tag, err);
@@ -255,8 +256,8 @@ static int settle_pages(struct sv_capture *c, struct sv_process *p, struct sv_kp
 	return sv_capture_pages_again(c, p, tag, &changed, err);
 }
 
-static int read_pages(struct sv_capture *c, struct sv_process *p, int attempt,
-	struct safevma_error *err)
+static int read_pages(
+	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
 {
 	struct sv_kpages k = { 0 };
 	char tag[24], kpage_tag[40];
@@ -271,10 +272,10 @@ static int read_pages(struct sv_capture *c, struct sv_process *p, int attempt,
 		return settle_pages(c, p, &k, attempt, err);
 	snprintf(kpage_tag, sizeof(kpage_tag), "%d.%d", p->pid, attempt);
 	rc = sv_capture_frames_open(c, &k, kpage_tag, err) ||
-			sv_capture_frames(c, &k, p, false, err) ||
-			settle_pages(c, p, &k, attempt, err)
-		? -1
-		: 0;
+			     sv_capture_frames(c, &k, p, false, err) ||
+			     settle_pages(c, p, &k, attempt, err)
+		     ? -1
+		     : 0;
 	sv_capture_frames_close(&k);
 	return rc;
 }
@@ -284,7 +285,7 @@ static int read_pages(struct sv_capture *c, struct sv_process *p, int attempt,
 static bool same_line(const struct sv_vma *v, const struct sv_maps_entry *e)
 {
 	return v->start == e->start && v->end == e->end && v->perms == e->perms &&
-		v->offset == e->offset && v->inode == e->inode && sv_span_eq(v->path, e->path);
+	       v->offset == e->offset && v->inode == e->inode && sv_span_eq(v->path, e->path);
 }
 
 static void mark_changed_vmas(struct sv_process *p, const struct sv_strbuf *now)
@@ -303,8 +304,8 @@ static void mark_changed_vmas(struct sv_process *p, const struct sv_strbuf *now)
 	}
 }
 
-static enum outcome compare_maps(struct sv_capture *c, struct sv_process *p, int attempt,
-	struct safevma_error *err)
+static enum outcome compare_maps(
+	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid };
 	sv_auto_strbuf struct sv_strbuf now = { 0 };
@@ -325,8 +326,8 @@ static enum outcome compare_maps(struct sv_capture *c, struct sv_process *p, int
 	return CHANGED;
 }
 
-static enum outcome attempt_memory(struct sv_capture *c, struct sv_process *p, int attempt,
-	struct safevma_error *err)
+static enum outcome attempt_memory(
+	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
 {
 	enum outcome rc;
 	char tag[24];
@@ -342,8 +343,8 @@ static enum outcome attempt_memory(struct sv_capture *c, struct sv_process *p, i
 }
 
 /* Still the process that was listed? The pin keeps the number from meaning another one. */
-static enum outcome same_process(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err)
+static enum outcome same_process(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = tag };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
@@ -374,8 +375,8 @@ static enum outcome pin(struct sv_capture *c, struct sv_process *p, struct safev
 }
 
 /* A pidfd tells an end that came just now, before its traces in /proc are gone. */
-static enum outcome still_alive(struct sv_capture *c, struct sv_process *p,
-	struct safevma_error *err)
+static enum outcome still_alive(
+	struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_ALIVE,
 		.place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = "memory" } };
@@ -390,8 +391,8 @@ static enum outcome still_alive(struct sv_capture *c, struct sv_process *p,
 	return same_process(c, p, "end", err);
 }
 
-static enum outcome until_stable(struct sv_capture *c, struct sv_process *p,
-	struct safevma_error *err)
+static enum outcome until_stable(
+	struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	enum outcome rc = pin(c, p, err);
 

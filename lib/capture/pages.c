@@ -33,12 +33,12 @@ static int add_range(struct sv_process *p, uint64_t start, uint64_t end, struct 
 	last = sv_vec_push(&p->ranges);
 	if (!last)
 		return sv_error_nomem(err);
-	*last = (struct sv_range){ .start = start, .end = end };
+	*last = (struct sv_range) { .start = start, .end = end };
 	return 0;
 }
 
-static int add_regions(struct sv_process *p, const struct sv_strbuf *found,
-	struct safevma_error *err)
+static int add_regions(
+	struct sv_process *p, const struct sv_strbuf *found, struct safevma_error *err)
 {
 	struct sv_region r;
 
@@ -50,19 +50,20 @@ static int add_regions(struct sv_process *p, const struct sv_strbuf *found,
 	return 0;
 }
 
-static int too_large(struct sv_capture *c, struct sv_process *p, struct sv_vma *v,
-	struct safevma_error *err)
+static int too_large(
+	struct sv_capture *c, struct sv_process *p, struct sv_vma *v, struct safevma_error *err)
 {
 	struct safevma_error why;
 
 	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
-		"a mapping of %llu GiB can be read in useful time only with PAGEMAP_SCAN (Linux 6.7)",
+		"a mapping of %llu GiB can be read in useful time only with PAGEMAP_SCAN (Linux "
+		"6.7)",
 		(unsigned long long)(v->end - v->start) >> 30);
 	return sv_gap_add(c->obs, SV_IFACE_PAGEMAP, p->pid, &why, true, err);
 }
 
-static int scan_vma(struct sv_capture *c, struct sv_process *p, struct sv_file *f,
-	struct sv_vma *v, struct safevma_error *err)
+static int scan_vma(struct sv_capture *c, struct sv_process *p, struct sv_file *f, struct sv_vma *v,
+	struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_SCAN, .file = f, .start = v->start, .end = v->end };
 	sv_auto_strbuf struct sv_strbuf found = { 0 };
@@ -77,8 +78,8 @@ static int scan_vma(struct sv_capture *c, struct sv_process *p, struct sv_file *
 	return add_regions(p, &found, err);
 }
 
-static int plan_vma(struct sv_capture *c, struct sv_process *p, struct sv_file *f,
-	struct sv_vma *v, struct safevma_error *err)
+static int plan_vma(struct sv_capture *c, struct sv_process *p, struct sv_file *f, struct sv_vma *v,
+	struct safevma_error *err)
 {
 	uint64_t pages = (v->end - v->start) / c->obs->host.page_size;
 
@@ -210,8 +211,8 @@ static int hidden_gap(struct sv_capture *c, struct sv_process *p, struct safevma
 		"class, reach, neighbours and mapcount of every frame", err);
 }
 
-int sv_capture_pages(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *err)
+int sv_capture_pages(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = p->pid, .tag = tag };
 	sv_auto_file struct sv_file *f = NULL;
@@ -244,7 +245,8 @@ static bool same_entry(uint64_t a, uint64_t b)
 	return ((a ^ b) & ~SV_PAGEMAP_SOFTDIRTY) == 0;
 }
 
-static int push(struct pages *to, const struct sv_page *from, bool changed, struct safevma_error *err)
+static int push(
+	struct pages *to, const struct sv_page *from, bool changed, struct safevma_error *err)
 {
 	struct sv_page *pg = sv_vec_push(to);
 

@@ -85,7 +85,8 @@ static int read_number(struct sv_capture *c, struct sv_process *p, enum sv_iface
 
 	if (rc <= 0)
 		return rc;
-	if (sv_number_parse(sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), ret, &why))
+	if (sv_number_parse(
+		    sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), ret, &why))
 		return parse_gap(c, p, iface, &why, err);
 	return 1;
 }
@@ -115,7 +116,8 @@ static int read_limits(struct sv_capture *c, struct sv_process *p, struct safevm
 
 	if (rc <= 0)
 		return rc;
-	if (sv_limits_find(sv_text_init(text.ptr, text.len, "limits"), "Max locked memory", &l, &why))
+	if (sv_limits_find(
+		    sv_text_init(text.ptr, text.len, "limits"), "Max locked memory", &l, &why))
 		return parse_gap(c, p, SV_IFACE_LIMITS, &why, err);
 	p->memlock_soft = l.soft;
 	p->memlock_hard = l.hard;
@@ -152,8 +154,8 @@ static int read_exe(struct sv_capture *c, struct sv_process *p, struct safevma_e
 }
 
 /* The policy that counts is that of the most urgent thread. */
-static int read_thread(struct sv_capture *c, struct sv_process *p, pid_t tid,
-	struct safevma_error *err)
+static int read_thread(
+	struct sv_capture *c, struct sv_process *p, pid_t tid, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_TASK_STAT, .pid = p->pid, .tid = tid };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
@@ -165,8 +167,8 @@ static int read_thread(struct sv_capture *c, struct sv_process *p, pid_t tid,
 		return rc;
 	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "task stat"), &s, &why))
 		return parse_gap(c, p, SV_IFACE_TASK_STAT, &why, err);
-	if (real_time(s.policy) && (!real_time(p->policy) ||
-					   s.rt_priority.value > p->rt_priority.value)) {
+	if (real_time(s.policy) &&
+		(!real_time(p->policy) || s.rt_priority.value > p->rt_priority.value)) {
 		p->policy = s.policy;
 		p->rt_priority = s.rt_priority;
 	}
@@ -220,7 +222,8 @@ static int read_threads(struct sv_capture *c, struct sv_process *p, struct safev
 static int read_identity(struct sv_capture *c, struct sv_process *p, struct safevma_error *why,
 	struct safevma_error *err)
 {
-	struct sv_call pin = { .op = SV_OP_PIN, .place = { .iface = SV_IFACE_STAT, .pid = p->pid } };
+	struct sv_call pin = { .op = SV_OP_PIN,
+		.place = { .iface = SV_IFACE_STAT, .pid = p->pid } };
 	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = p->pid };
 	sv_auto_strbuf struct sv_strbuf text = { 0 }, nothing = { 0 };
 	struct sv_stat s;
@@ -247,10 +250,11 @@ static int read_rest(struct sv_capture *c, struct sv_process *p, struct safevma_
 	if (p->kernel_thread)
 		return 0;
 	return read_status(c, p, err) || read_oom(c, p, err) || read_limits(c, p, err) ||
-			read_cgroup(c, p, err) || read_exe(c, p, err) || read_threads(c, p, err) ||
-			text_of(c, p, SV_IFACE_CMDLINE, &p->cmdline, err) < 0
-		? -1
-		: 0;
+			       read_cgroup(c, p, err) || read_exe(c, p, err) ||
+			       read_threads(c, p, err) ||
+			       text_of(c, p, SV_IFACE_CMDLINE, &p->cmdline, err) < 0
+		       ? -1
+		       : 0;
 }
 
 /* ---- selection ------------------------------------------------------------------------------- */
@@ -258,12 +262,12 @@ static int read_rest(struct sv_capture *c, struct sv_process *p, struct safevma_
 static bool named(const struct safevma_selection *s)
 {
 	return s->pids_count || s->comms_count || s->exes_count || s->cgroups_count ||
-		s->units_count;
+	       s->units_count;
 }
 
 static struct sv_span span(const struct sv_strbuf *b)
 {
-	return (struct sv_span){ .ptr = b->ptr ? b->ptr : "", .len = b->len };
+	return (struct sv_span) { .ptr = b->ptr ? b->ptr : "", .len = b->len };
 }
 
 static bool in_list(struct sv_span what, const char *const *list, size_t n)
@@ -308,12 +312,12 @@ static bool selected_by_name(const struct safevma_selection *s, const struct sv_
 		if (p->cgroup.len && in_unit(span(&p->cgroup), s->units[i]))
 			return true;
 	return in_list(span(&p->comm), s->comms, s->comms_count) ||
-		(p->exe_known && in_list(span(&p->exe), s->exes, s->exes_count));
+	       (p->exe_known && in_list(span(&p->exe), s->exes, s->exes_count));
 }
 
 /* Holder of secretmem: a mapping that looks like one, confirmed by its filesystem. 1, 0, -1. */
-static int confirm_secret(struct sv_capture *c, struct sv_process *p,
-	const struct sv_maps_entry *e, struct safevma_error *err)
+static int confirm_secret(struct sv_capture *c, struct sv_process *p, const struct sv_maps_entry *e,
+	struct safevma_error *err)
 {
 	char range[40];
 	struct sv_call call = { .op = SV_OP_MAGIC,
@@ -444,7 +448,7 @@ static bool only_pids(const struct sv_capture *c)
 	const struct safevma_selection *s = &c->request->selection;
 
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
-		!s->units_count && !s->all && c->request->needs != SAFEVMA_NEED_ALL;
+	       !s->units_count && !s->all && c->request->needs != SAFEVMA_NEED_ALL;
 }
 
 static bool listed(const struct pids *pids, pid_t pid)

@@ -33,8 +33,8 @@ static int parse_meminfo(const struct sv_strbuf *text, struct meminfo *m, struct
 	return rc;
 }
 
-static int read_meminfo(struct sv_capture *c, const char *tag, struct meminfo *ret,
-	struct safevma_error *err)
+static int read_meminfo(
+	struct sv_capture *c, const char *tag, struct meminfo *ret, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_MEMINFO, .tag = tag };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
@@ -59,7 +59,7 @@ static void count(struct sv_totals *t, const uint64_t *words, size_t n)
 			continue;
 		t->mlocked += (words[i] & SV_KPF_MLOCKED) != 0;
 		t->unevictable += (words[i] & (SV_KPF_UNEVICTABLE | SV_KPF_LRU)) ==
-			(SV_KPF_UNEVICTABLE | SV_KPF_LRU);
+				  (SV_KPF_UNEVICTABLE | SV_KPF_LRU);
 	}
 	t->frames += n;
 }

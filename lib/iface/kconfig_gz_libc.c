@@ -10,5 +10,6 @@ int sv_gunzip(const void *data, size_t len, const char *name, struct sv_strbuf *
 	(void)data;
 	(void)len;
 	(void)ret;
-	return sv_error_set(err, SAFEVMA_E_UNSUPPORTED, 0, name, 0, "this build cannot unpack gzip");
+	return sv_error_set(
+		err, SAFEVMA_E_UNSUPPORTED, 0, name, 0, "this build cannot unpack gzip");
 }

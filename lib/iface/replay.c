@@ -27,7 +27,7 @@ struct entry {
 	size_t order;
 	int errnum;
 	bool used, ordered; /* ordered: extents go up and do not overlap */
-	uint64_t length; /* bytes the member must hold */
+	uint64_t length;    /* bytes the member must hold */
 	sv_vec(struct extent) extents;
 	sv_vec(struct mark) marks;
 };

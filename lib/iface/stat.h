@@ -4,7 +4,9 @@
  *
  *	42 (a b) c) S 1 42 42 0 -1 4194560 ...
  *
- * comm is up to 15 bytes of anything, brackets and blanks included: it ends at the LAST ')'.
+ * comm is up to 15 bytes of anything (63 of a kernel thread), brackets, blanks and newlines
+ * included: 6.18 prints it raw here, unlike in status, so this file may have more than one line. It
+ * ends at the LAST ')'.
  */
 #ifndef SV_IFACE_STAT_H
 #define SV_IFACE_STAT_H
@@ -13,7 +15,7 @@
 
 struct sv_stat {
 	uint64_t pid;
-	struct sv_span comm; /* borrowed, as written (the kernel escapes newline and backslash) */
+	struct sv_span comm; /* borrowed, as written: may hold any byte */
 	char state;
 	int64_t ppid;
 	uint64_t flags;			   /* field 9; 0x00200000 is PF_KTHREAD */
@@ -25,6 +27,7 @@ struct sv_stat {
 	struct sv_num rt_priority, policy; /* fields 40, 41 */
 };
 
+/* Fields up to 24 have to be there. */
 int sv_stat_parse(struct sv_text text, struct sv_stat *ret, struct safevma_error *err);
 
 #endif

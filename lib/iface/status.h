@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * /proc/PID/status: "Key:\tvalue" lines, proc_pid_status() in fs/proc/array.c. Kernel threads have
- * no Vm lines. comm in Name: has newline, tab and backslash escaped.
+ * no Vm lines. comm in Name: has newline and backslash escaped, and nothing else.
  */
 #ifndef SV_IFACE_STATUS_H
 #define SV_IFACE_STATUS_H

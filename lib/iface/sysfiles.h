@@ -8,7 +8,8 @@
 /*
  * "Name:   N kB" (/proc/meminfo, smaps_rollup) and "name N" (/proc/vmstat) lines. Sizes in kB are
  * returned in bytes. 1, 0 at the end, -1 malformed. meminfo: si_mem lines of fs/proc/meminfo.c,
- * HugePages_* lines have no unit.
+ * HugePages_* lines have no unit, any other has to have it. The first line of smaps_rollup, which
+ * looks like one of maps, is skipped.
  */
 struct sv_keyval {
 	struct sv_span key;
@@ -30,12 +31,18 @@ struct sv_limit {
 int sv_limits_find(struct sv_text text, const char *name, struct sv_limit *ret,
 	struct safevma_error *err); /* not in the file: ret->soft.known is false, still 0 */
 
-/* /proc/swaps: the number of active areas; a swap type at or above it is no real swap entry. */
+/*
+ * /proc/swaps: the number of active areas; swap_show() in mm/swapfile.c. Swap types count up from
+ * zero, but swapoff leaves a hole that this file does not show: a type at or above the number is
+ * no real swap entry only when no area was ever taken away.
+ */
 int sv_swaps_count(struct sv_text text, uint64_t *ret, struct safevma_error *err);
 
 /*
- * /proc/PID/cgroup: "0::/path" (v2) and "5:memory:/path" lines. Finds the v2 path, else the one of
- * the named v1 controller, else that of name=systemd; ret->len 0 when none.
+ * /proc/PID/cgroup: "0::/path" (v2) and "5:memory:/path" lines; proc_cgroup_show() in
+ * kernel/cgroup/cgroup.c. Finds the v2 path, else that of the v1 controller memory, else that of
+ * name=systemd; ret->len 0 when none. Where memory is a v1 controller the v2 line is there too and
+ * may be just "/".
  */
 int sv_cgroup_path(struct sv_text text, struct sv_span *ret, struct safevma_error *err);
 

@@ -63,7 +63,7 @@ static int add_page(const safevma_observation *obs, const struct sv_process *p, 
 	if (pg->changed || p->vmas.ptr[vma].changed)
 		list->coverage.changed++;
 	else if (sv_frame_of_interest(s.class) &&
-		(s.below_class == SV_CLASS_UNKNOWN || s.above_class == SV_CLASS_UNKNOWN))
+		 (s.below_class == SV_CLASS_UNKNOWN || s.above_class == SV_CLASS_UNKNOWN))
 		list->coverage.unreadable++;
 	else
 		list->coverage.examined++;
@@ -87,8 +87,8 @@ static int add_page(const safevma_observation *obs, const struct sv_process *p, 
 static bool first_time(const struct sv_process *p, uint8_t *seen, const struct sv_page *pg)
 {
 	const struct sv_frame *f = sv_pagemap_has_pfn(pg->entry)
-		? sv_frame_find(&p->frames, sv_pagemap_pfn(pg->entry))
-		: NULL;
+					   ? sv_frame_find(&p->frames, sv_pagemap_pfn(pg->entry))
+					   : NULL;
 	size_t at = f ? (size_t)(f - p->frames.ptr) : 0;
 
 	if (!f)

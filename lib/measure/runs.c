@@ -5,8 +5,8 @@
 
 const char *sv_presence_name(enum sv_presence presence)
 {
-	static const char *const names[] = { "present", "swapped", "guard", "marker",
-		"nonpresent", "gone" };
+	static const char *const names[] = { "present", "swapped", "guard", "marker", "nonpresent",
+		"gone" };
 
 	return names[presence];
 }
@@ -30,7 +30,7 @@ static enum sv_presence presence_of(const safevma_observation *obs, uint64_t ent
 
 static struct sv_num part(const struct sv_frame *f, enum sv_frame_part part, uint64_t value)
 {
-	return f && (f->known & part) ? sv_known(value) : (struct sv_num){ 0 };
+	return f && (f->known & part) ? sv_known(value) : (struct sv_num) { 0 };
 }
 
 static void describe(const safevma_observation *obs, const struct sv_process *p,
@@ -39,10 +39,14 @@ static void describe(const safevma_observation *obs, const struct sv_process *p,
 	struct sv_surroundings s;
 
 	sv_page_surroundings(obs, p, v, pg, &s);
-	*r = (struct sv_run){ .vaddr = pg->vaddr, .pages = 1,
-		.presence = presence_of(obs, pg->entry), .class = s.class,
-		.below_class = s.below_class, .above_class = s.above_class,
-		.exclusive = pg->entry & SV_PAGEMAP_EXCLUSIVE, .changed = pg->changed || v->changed,
+	*r = (struct sv_run) { .vaddr = pg->vaddr,
+		.pages = 1,
+		.presence = presence_of(obs, pg->entry),
+		.class = s.class,
+		.below_class = s.below_class,
+		.above_class = s.above_class,
+		.exclusive = pg->entry & SV_PAGEMAP_EXCLUSIVE,
+		.changed = pg->changed || v->changed,
 		.reached = s.reached };
 	if (r->presence != SV_PRESENT)
 		return;
@@ -63,13 +67,13 @@ static bool same_num(struct sv_num a, struct sv_num b)
 static bool continues(const struct sv_run *run, const struct sv_run *next, uint64_t page_size)
 {
 	return next->vaddr == run->vaddr + run->pages * page_size &&
-		next->presence == run->presence && next->class == run->class &&
-		next->pfn.known == run->pfn.known &&
-		(!run->pfn.known || next->pfn.value == run->pfn.value + run->pages) &&
-		same_num(next->mapcount, run->mapcount) && same_num(next->cgroup, run->cgroup) &&
-		same_num(next->locked, run->locked) && next->exclusive == run->exclusive &&
-		next->changed == run->changed && next->reached.reach == run->reached.reach &&
-		next->reached.basis == run->reached.basis;
+	       next->presence == run->presence && next->class == run->class &&
+	       next->pfn.known == run->pfn.known &&
+	       (!run->pfn.known || next->pfn.value == run->pfn.value + run->pages) &&
+	       same_num(next->mapcount, run->mapcount) && same_num(next->cgroup, run->cgroup) &&
+	       same_num(next->locked, run->locked) && next->exclusive == run->exclusive &&
+	       next->changed == run->changed && next->reached.reach == run->reached.reach &&
+	       next->reached.basis == run->reached.basis;
 }
 
 void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,

@@ -9,9 +9,9 @@ enum sv_presence {
 	SV_PRESENT,
 	SV_SWAPPED,
 	SV_GUARD,
-	SV_MARKER, /* not present, not empty, not swap: migration, hwpoison, userfaultfd */
+	SV_MARKER,     /* not present, not empty, not swap: migration, hwpoison, userfaultfd */
 	SV_NONPRESENT, /* not present, not empty, and it cannot be told which */
-	SV_GONE,   /* empty by the second look */
+	SV_GONE,       /* empty by the second look */
 };
 
 const char *sv_presence_name(enum sv_presence presence);

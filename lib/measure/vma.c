@@ -13,7 +13,8 @@ const char *sv_effect_name(enum sv_effect effect)
 	return names[effect];
 }
 
-/* User memory is mapped writable in the linear map wherever it is mapped: assumed until observed. */
+/* User memory is mapped writable in the linear map wherever it is mapped: assumed until observed.
+ */
 enum sv_effect sv_effect_of(struct sv_reached reached)
 {
 	if (reached.reach == SV_REACH_MAPPED)
@@ -24,7 +25,7 @@ enum sv_effect sv_effect_of(struct sv_reached reached)
 bool sv_frame_of_interest(enum sv_class class)
 {
 	return class != SV_CLASS_UNKNOWN && class != SV_CLASS_ZERO && class != SV_CLASS_NOPAGE &&
-		class != SV_CLASS_RESERVED;
+	       class != SV_CLASS_RESERVED;
 }
 
 static enum sv_class class_or_unknown(const struct sv_frame *f)
@@ -58,7 +59,7 @@ struct sv_num sv_page_locked(const struct sv_vma *v, const struct sv_surrounding
 		s->class == SV_CLASS_RESERVED || s->class == SV_CLASS_ZERO)
 		return sv_known(1);
 	if (s->class == SV_CLASS_UNKNOWN || v->secret == SV_SECRET_UNKNOWN)
-		return (struct sv_num){ 0 };
+		return (struct sv_num) { 0 };
 	return sv_known(sv_frame_mlocked(s->frame));
 }
 
@@ -127,7 +128,7 @@ static bool page_examined(const safevma_observation *obs, const struct sv_surrou
 	if (s->class == SV_CLASS_UNKNOWN)
 		return false;
 	return !sv_frame_of_interest(s->class) ||
-		(s->below_class != SV_CLASS_UNKNOWN && s->above_class != SV_CLASS_UNKNOWN);
+	       (s->below_class != SV_CLASS_UNKNOWN && s->above_class != SV_CLASS_UNKNOWN);
 }
 
 static void walk_present(const safevma_observation *obs, const struct sv_process *p,
@@ -160,7 +161,7 @@ static void walk_present(const safevma_observation *obs, const struct sv_process
 
 static struct sv_num bytes_if(bool known, uint64_t pages, uint64_t page_size)
 {
-	return known ? sv_known(pages * page_size) : (struct sv_num){ 0 };
+	return known ? sv_known(pages * page_size) : (struct sv_num) { 0 };
 }
 
 /* Locked and unlocked are parts of what is resident. */
@@ -174,8 +175,8 @@ static void split_locked(const struct sv_vma *v, struct sv_vma_figures *f)
 	f->unlocked = sv_known(f->resident.value - f->locked.value);
 }
 
-static void fill_bytes(const safevma_observation *obs, const struct sv_vma *v,
-	const struct walk *w, struct sv_vma_figures *f)
+static void fill_bytes(const safevma_observation *obs, const struct sv_vma *v, const struct walk *w,
+	struct sv_vma_figures *f)
 {
 	uint64_t page = obs->host.page_size;
 	bool special = sv_vma_special(v), all = v->pages_read;
@@ -185,8 +186,7 @@ static void fill_bytes(const safevma_observation *obs, const struct sv_vma *v,
 	f->swapped = bytes_if(all && w->swap_known, w->swapped, page);
 	f->marker = bytes_if(all && w->swap_known, w->marker, page);
 	if (all && w->swap_known && !special)
-		f->absent = sv_known(
-			f->size_bytes - (w->present + w->swapped + w->marker) * page);
+		f->absent = sv_known(f->size_bytes - (w->present + w->swapped + w->marker) * page);
 	else if (special)
 		f->absent = sv_known(0);
 	f->exclusive = bytes_if(all, w->exclusive, page);
@@ -229,11 +229,16 @@ static void add_num(struct sv_num *sum, struct sv_num n)
 static void add_figures(struct sv_vma_figures *sum, const struct sv_vma_figures *f)
 {
 	static const size_t nums[] = {
-		offsetof(struct sv_vma_figures, resident), offsetof(struct sv_vma_figures, absent),
-		offsetof(struct sv_vma_figures, swapped), offsetof(struct sv_vma_figures, marker),
-		offsetof(struct sv_vma_figures, special), offsetof(struct sv_vma_figures, locked),
-		offsetof(struct sv_vma_figures, unlocked), offsetof(struct sv_vma_figures, zero),
-		offsetof(struct sv_vma_figures, exclusive), offsetof(struct sv_vma_figures, shared),
+		offsetof(struct sv_vma_figures, resident),
+		offsetof(struct sv_vma_figures, absent),
+		offsetof(struct sv_vma_figures, swapped),
+		offsetof(struct sv_vma_figures, marker),
+		offsetof(struct sv_vma_figures, special),
+		offsetof(struct sv_vma_figures, locked),
+		offsetof(struct sv_vma_figures, unlocked),
+		offsetof(struct sv_vma_figures, zero),
+		offsetof(struct sv_vma_figures, exclusive),
+		offsetof(struct sv_vma_figures, shared),
 		offsetof(struct sv_vma_figures, huge),
 	};
 	const uint64_t *from;
@@ -268,9 +273,18 @@ void sv_measure_process(
 	bool memory = (p->fate == SV_FATE_STABLE || p->fate == SV_FATE_CHANGED) && p->vmas.len;
 	struct sv_num zero = { .known = memory };
 
-	*ret = (struct sv_vma_figures){ .resident = zero, .absent = zero, .swapped = zero,
-		.marker = zero, .special = zero, .locked = zero, .unlocked = zero, .zero = zero,
-		.exclusive = zero, .shared = zero, .huge = zero, .reach_known = memory,
+	*ret = (struct sv_vma_figures) { .resident = zero,
+		.absent = zero,
+		.swapped = zero,
+		.marker = zero,
+		.special = zero,
+		.locked = zero,
+		.unlocked = zero,
+		.zero = zero,
+		.exclusive = zero,
+		.shared = zero,
+		.huge = zero,
+		.reach_known = memory,
 		.edges_known = memory };
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		struct sv_vma_figures f;

@@ -39,7 +39,8 @@ struct sv_vma_figures {
 	uint64_t size_bytes;
 	/* resident + absent + swapped + marker + special = size */
 	struct sv_num resident, absent, swapped, marker, special;
-	struct sv_num locked, unlocked; /* parts of resident: reclaim must leave it, or may take it */
+	struct sv_num locked,
+		unlocked; /* parts of resident: reclaim must leave it, or may take it */
 	struct sv_num zero, exclusive, shared, huge;
 	bool reach_known;
 	struct sv_reach_bytes reach; /* parts of resident */

@@ -113,7 +113,7 @@ bool sv_frame_mlocked(const struct sv_frame *f)
 bool sv_frame_wants_head(const struct sv_frame *f)
 {
 	return (f->known & SV_FRAME_FLAGS) && !(f->known & SV_FRAME_HEAD) &&
-		(f->flags & SV_KPF_COMPOUND_TAIL) && certain_class(f->flags) == SV_CLASS_UNKNOWN;
+	       (f->flags & SV_KPF_COMPOUND_TAIL) && certain_class(f->flags) == SV_CLASS_UNKNOWN;
 }
 
 struct sv_frame *sv_frame_find(const struct sv_frame_index *index, uint64_t pfn)

@@ -12,7 +12,7 @@ struct sv_gap {
 	pid_t pid;	       /* 0: no process */
 	enum safevma_code code;
 	int errnum;
-	char *reason; /* owned */
+	char *reason;	   /* owned */
 	const char *costs; /* static; NULL: no claim */
 	bool counts;	   /* a requested figure is missing because of it */
 	char *line;	   /* owned: the whole in words */

@@ -96,13 +96,13 @@ enum sv_kind sv_vma_classify(const struct sv_vma *v)
 bool sv_vma_secret_candidate(const struct sv_vma *v)
 {
 	return (v->perms & SV_PERM_SHARED) && v->inode &&
-		sv_span_ends(v->path, "/secretmem (deleted)");
+	       sv_span_ends(v->path, "/secretmem (deleted)");
 }
 
 struct sv_num sv_vma_kept(const struct sv_vma *v)
 {
 	const uint64_t special = SV_VMFLAG_LOCKED | SV_VMFLAG_HUGETLB | SV_VMFLAG_PFNMAP |
-		SV_VMFLAG_MIXEDMAP | SV_VMFLAG_IO | SV_VMFLAG_DONTEXPAND;
+				 SV_VMFLAG_MIXEDMAP | SV_VMFLAG_IO | SV_VMFLAG_DONTEXPAND;
 
 	if (v->secret == SV_SECRET_YES || v->kind == SV_VMA_VDSO || v->kind == SV_VMA_VVAR ||
 		v->kind == SV_VMA_VSYSCALL)
@@ -110,12 +110,12 @@ struct sv_num sv_vma_kept(const struct sv_vma *v)
 	if (v->flags.known && (v->flags.value & special))
 		return sv_known(1);
 	if (!v->flags.known || v->secret == SV_SECRET_UNKNOWN)
-		return (struct sv_num){ 0 };
+		return (struct sv_num) { 0 };
 	return sv_known(0);
 }
 
 bool sv_vma_special(const struct sv_vma *v)
 {
 	return v->kind == SV_VMA_VSYSCALL || v->kind == SV_VMA_DEVICE ||
-		(v->kind == SV_VMA_VVAR && !v->pages);
+	       (v->kind == SV_VMA_VVAR && !v->pages);
 }

@@ -36,12 +36,12 @@ struct sv_vma {
 	unsigned int perms; /* enum sv_perm */
 	enum sv_kind kind;
 	enum sv_secret secret;
-	struct sv_span path; /* points into the process's maps text */
-	struct sv_num flags; /* enum sv_vmflag; unknown without smaps */
+	struct sv_span path;			  /* points into the process's maps text */
+	struct sv_num flags;			  /* enum sv_vmflag; unknown without smaps */
 	struct sv_num rss, swap, huge, page_size; /* bytes, the kernel's own figures */
-	bool changed;	      /* not the same VMA at the end of the reading */
-	bool pages_read;      /* all its pages were looked at */
-	size_t page, pages;   /* its pages among the process's: first, how many */
+	bool changed;				  /* not the same VMA at the end of the reading */
+	bool pages_read;			  /* all its pages were looked at */
+	size_t page, pages; /* its pages among the process's: first, how many */
 };
 
 /* A page with an entry that is not empty; pages without one are absent and not kept. */
@@ -56,7 +56,7 @@ struct sv_range {
 };
 
 enum sv_why {
-	SV_WHY_NAMED = 1u << 0,	   /* by a selection option */
+	SV_WHY_NAMED = 1u << 0, /* by a selection option */
 	SV_WHY_ALL = 1u << 1,
 	SV_WHY_REALTIME = 1u << 2,
 	SV_WHY_LOCKED = 1u << 3,
@@ -81,7 +81,7 @@ struct sv_process {
 	struct sv_strbuf comm, exe, cmdline, cgroup; /* bytes of any content */
 	bool exe_known;
 	struct sv_num uid, policy, rt_priority; /* the most urgent thread's policy */
-	struct sv_num rss, locked, swap, vsize;	/* bytes, from status */
+	struct sv_num rss, locked, swap, vsize; /* bytes, from status */
 	struct sv_num oom_score;
 	bool oom_adj_known;
 	int64_t oom_adj;

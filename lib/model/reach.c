@@ -43,7 +43,7 @@ static bool all_ram_mapped(const char *machine)
 
 static struct sv_reached answer(enum sv_reach reach, enum sv_basis basis)
 {
-	return (struct sv_reached){ .reach = reach, .basis = basis };
+	return (struct sv_reached) { .reach = reach, .basis = basis };
 }
 
 /* On machines with HighMem what lies there has no linear address; below, it is mapped. */
@@ -56,8 +56,8 @@ static struct sv_reached by_zone(const safevma_observation *obs, uint64_t pfn)
 	return answer(SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 }
 
-struct sv_reached sv_reach_of(const safevma_observation *obs, const struct sv_vma *vma,
-	const struct sv_frame *frame)
+struct sv_reached sv_reach_of(
+	const safevma_observation *obs, const struct sv_vma *vma, const struct sv_frame *frame)
 {
 	const struct sv_reached unknown = answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
 	enum sv_class class = frame ? sv_class_of(frame) : SV_CLASS_UNKNOWN;
@@ -67,8 +67,8 @@ struct sv_reached sv_reach_of(const safevma_observation *obs, const struct sv_vm
 		return unknown;
 	if (vma->secret == SV_SECRET_YES)
 		return sv_reach_secret_certain(obs->host.machine)
-			? answer(SV_REACH_REMOVED, SV_BASIS_INFERRED)
-			: unknown;
+			       ? answer(SV_REACH_REMOVED, SV_BASIS_INFERRED)
+			       : unknown;
 	if (all_ram_mapped(obs->host.machine))
 		return answer(SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 	return by_zone(obs, frame->pfn);

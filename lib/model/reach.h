@@ -17,8 +17,8 @@ const char *sv_reach_name(enum sv_reach reach);
 const char *sv_basis_name(enum sv_basis basis);
 
 /* frame may be NULL: not read. vma: one that maps it. */
-struct sv_reached sv_reach_of(const safevma_observation *obs, const struct sv_vma *vma,
-	const struct sv_frame *frame);
+struct sv_reached sv_reach_of(
+	const safevma_observation *obs, const struct sv_vma *vma, const struct sv_frame *frame);
 
 /*
  * Architectures where a secretmem page is certain to be gone from the linear map: the kernel there

@@ -6,7 +6,7 @@
 
 struct safevma_value sv_value_u64(enum safevma_type type, uint64_t v)
 {
-	return (struct safevma_value){ .type = type, .u64 = v };
+	return (struct safevma_value) { .type = type, .u64 = v };
 }
 
 struct safevma_value sv_value_num(enum safevma_type type, struct sv_num n)
@@ -16,12 +16,12 @@ struct safevma_value sv_value_num(enum safevma_type type, struct sv_num n)
 
 struct safevma_value sv_value_i64(int64_t v)
 {
-	return (struct safevma_value){ .type = SAFEVMA_TYPE_I64, .i64 = v };
+	return (struct safevma_value) { .type = SAFEVMA_TYPE_I64, .i64 = v };
 }
 
 struct safevma_value sv_value_bool(bool v)
 {
-	return (struct safevma_value){ .type = SAFEVMA_TYPE_BOOL, .boolean = v };
+	return (struct safevma_value) { .type = SAFEVMA_TYPE_BOOL, .boolean = v };
 }
 
 struct safevma_value sv_value_bool_num(struct sv_num n)
@@ -31,7 +31,7 @@ struct safevma_value sv_value_bool_num(struct sv_num n)
 
 static struct safevma_value string(enum safevma_type type, const char *ptr, size_t len)
 {
-	return (struct safevma_value){ .type = type, .string = { .ptr = ptr, .len = len } };
+	return (struct safevma_value) { .type = type, .string = { .ptr = ptr, .len = len } };
 }
 
 struct safevma_value sv_value_text(const char *s)
@@ -94,7 +94,7 @@ bool sv_memory_complete(const safevma_observation *obs)
 
 void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret)
 {
-	*ret = (struct sv_coverage){ 0 };
+	*ret = (struct sv_coverage) { 0 };
 	for (size_t i = 0; i < obs->processes.len; i++) {
 		struct sv_vma_figures f;
 

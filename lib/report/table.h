@@ -52,7 +52,7 @@ struct safevma_cursor {
 /* Values. */
 static inline struct safevma_value sv_value_unknown(void)
 {
-	return (struct safevma_value){ .type = SAFEVMA_TYPE_UNKNOWN };
+	return (struct safevma_value) { .type = SAFEVMA_TYPE_UNKNOWN };
 }
 struct safevma_value sv_value_num(enum safevma_type type, struct sv_num n);
 struct safevma_value sv_value_u64(enum safevma_type type, uint64_t v);

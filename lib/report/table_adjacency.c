@@ -117,8 +117,8 @@ static struct safevma_value get_direction(safevma_cursor *c)
 static struct safevma_value get_strength(safevma_cursor *c)
 {
 	return sv_value_text(sv_class_info(c->edge->source_class)->source == SV_SOURCE_STRONG
-			? "strong"
-			: "unclassified");
+				     ? "strong"
+				     : "unclassified");
 }
 
 static struct safevma_value get_source_pfn(safevma_cursor *c)
@@ -146,8 +146,9 @@ static struct safevma_value get_basis(safevma_cursor *c)
 
 static struct safevma_value get_effect(safevma_cursor *c)
 {
-	return c->edge->effect == SV_EFFECT_UNKNOWN ? sv_value_unknown()
-						    : sv_value_text(sv_effect_name(c->edge->effect));
+	return c->edge->effect == SV_EFFECT_UNKNOWN
+		       ? sv_value_unknown()
+		       : sv_value_text(sv_effect_name(c->edge->effect));
 }
 
 static struct safevma_value get_kind(safevma_cursor *c)

@@ -88,15 +88,15 @@ static struct safevma_value get_flags(safevma_cursor *c)
 static struct safevma_value get_reach(safevma_cursor *c)
 {
 	return c->run.reached.reach == SV_REACH_UNKNOWN
-		? sv_value_unknown()
-		: sv_value_text(sv_reach_name(c->run.reached.reach));
+		       ? sv_value_unknown()
+		       : sv_value_text(sv_reach_name(c->run.reached.reach));
 }
 
 static struct safevma_value get_basis(safevma_cursor *c)
 {
 	return c->run.reached.basis == SV_BASIS_NONE
-		? sv_value_unknown()
-		: sv_value_text(sv_basis_name(c->run.reached.basis));
+		       ? sv_value_unknown()
+		       : sv_value_text(sv_basis_name(c->run.reached.basis));
 }
 
 /* The address in the linear map needs the kernel's page tables, which are not walked yet. */
@@ -119,9 +119,8 @@ static struct safevma_value get_below_class(safevma_cursor *c)
 
 static struct safevma_value get_above_pfn(safevma_cursor *c)
 {
-	return c->run.pfn.known
-		? sv_value_u64(SAFEVMA_TYPE_HEX, c->run.pfn.value + c->run.pages)
-		: sv_value_unknown();
+	return c->run.pfn.known ? sv_value_u64(SAFEVMA_TYPE_HEX, c->run.pfn.value + c->run.pages)
+				: sv_value_unknown();
 }
 
 static struct safevma_value get_above_class(safevma_cursor *c)
@@ -186,7 +185,8 @@ static const struct sv_column row_columns[] = {
 	{ { "PAGES", "pages", "pages in the run, consecutive in both address spaces",
 		  SAFEVMA_TYPE_U64, true },
 		get_pages },
-	{ { "STATE", "state", "present, swapped, guard, marker, nonpresent (which is not known), gone",
+	{ { "STATE", "state",
+		  "present, swapped, guard, marker, nonpresent (which is not known), gone",
 		  SAFEVMA_TYPE_STRING, false },
 		get_presence },
 	{ { "CLASS", "class", "what the frame is used for", SAFEVMA_TYPE_STRING, true },

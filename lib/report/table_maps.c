@@ -36,10 +36,10 @@ static bool next_row(safevma_cursor *c)
 		return expr;                                                                       \
 	}
 
-#define BYTES(n) sv_value_num(SAFEVMA_TYPE_BYTES, n)
+#define BYTES(n)	   sv_value_num(SAFEVMA_TYPE_BYTES, n)
 #define IF(known, type, v) ((known) ? sv_value_u64(type, v) : sv_value_unknown())
-#define REACH(v) IF(f->reach_known, SAFEVMA_TYPE_BYTES, f->reach.v)
-#define EDGES(v) IF(f->edges_known, SAFEVMA_TYPE_U64, f->edges.v)
+#define REACH(v)	   IF(f->reach_known, SAFEVMA_TYPE_BYTES, f->reach.v)
+#define EDGES(v)	   IF(f->edges_known, SAFEVMA_TYPE_U64, f->edges.v)
 
 FIGURE(size, sv_value_u64(SAFEVMA_TYPE_BYTES, f->size_bytes))
 FIGURE(resident, BYTES(f->resident))
@@ -120,7 +120,8 @@ static struct safevma_value get_path(safevma_cursor *c)
 	return sv_value_span(c->vma->path);
 }
 
-/* A mapping that looks like secretmem and could not be confirmed has no kind that we would vouch for. */
+/* A mapping that looks like secretmem and could not be confirmed has no kind that we would vouch
+ * for. */
 static struct safevma_value get_kind(safevma_cursor *c)
 {
 	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
@@ -232,11 +233,10 @@ static struct safevma_value get_flags(safevma_cursor *c)
 			level##_huge),                                                             \
 		COL("MAPPED", "reach.mapped_bytes", "resident and reached by the linear map",      \
 			BYTES, common, level##_reach_mapped),                                      \
-		COL("REMOVED", "reach.removed_bytes",                                              \
-			"resident and taken out of the linear map", BYTES, true,                   \
-			level##_reach_removed),                                                    \
-		COL("REACH?", "reach.unknown_bytes", "resident, and it is not known which",        \
-			BYTES, false, level##_reach_unknown),                                      \
+		COL("REMOVED", "reach.removed_bytes", "resident and taken out of the linear map",  \
+			BYTES, true, level##_reach_removed),                                       \
+		COL("REACH?", "reach.unknown_bytes", "resident, and it is not known which", BYTES, \
+			false, level##_reach_unknown),                                             \
 		COL("OTHER", "reach.other_mapped_bytes",                                           \
 			"mapped at further kernel addresses (not looked for yet)", BYTES, false,   \
 			get_other_mapped),                                                         \
@@ -249,8 +249,8 @@ static struct safevma_value get_flags(safevma_cursor *c)
 		COL("ASSUMED", "reach.basis.assumed_bytes",                                        \
 			"reach that is the architecture's default", BYTES, false,                  \
 			level##_assumed),                                                          \
-		COL("OVER", "edges.over.strong", "frames with slab or the like right below",       \
-			U64, true, level##_over_strong),                                           \
+		COL("OVER", "edges.over.strong", "frames with slab or the like right below", U64,  \
+			true, level##_over_strong),                                                \
 		COL("OVER?", "edges.over.unclassified", "frames with perhaps kernel memory below", \
 			U64, true, level##_over_unclassified),                                     \
 		COL("UNDER", "edges.under.strong", "frames with slab or the like right above",     \

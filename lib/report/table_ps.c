@@ -164,7 +164,7 @@ static const struct sv_column columns[] = {
 
 static void coverage(const safevma_observation *obs, struct sv_coverage *ret)
 {
-	*ret = (struct sv_coverage){ 0 };
+	*ret = (struct sv_coverage) { 0 };
 	for (size_t i = 0; i < obs->processes.len; i++)
 		ret->total += obs->processes.ptr[i].selected;
 	ret->examined = ret->total;

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "sysfiles.h"
+
+#include "base/error.h"
+#include "field.h"
+#include "maps.h"
+
+static bool starts(struct sv_span s, const char *lit)
+{
+	return sv_take_lit(&s, lit);
+}
+
+/* smaps_rollup begins with a line like those of maps; the rest of it are our lines. */
+static bool next_sized_line(struct sv_text *text, struct sv_span *ret)
+{
+	struct sv_maps_entry rollup;
+
+	while (sv_text_line(text, ret))
+		if (!sv_maps_parse_line(*ret, &rollup))
+			return true;
+	return false;
+}
+
+int sv_meminfo_next(struct sv_text *text, struct sv_keyval *ret, struct safevma_error *err)
+{
+	struct sv_span line, value, key;
+	sv_field_reader *read;
+	struct sv_num n;
+
+	if (!next_sized_line(text, &line))
+		return 0;
+	value = line;
+	if (!sv_take_until(&value, ':', &key) || !key.len)
+		return sv_text_error(text, err, "'Name: N kB'", line);
+	/* Counts of pages have no unit; a size that lost its unit would be 1024 times too small. */
+	read = starts(key, "HugePages_") ? sv_field_dec : sv_field_kb;
+	if (read(text, value, &n, err))
+		return -1;
+	*ret = (struct sv_keyval) { .key = key, .value = n.value };
+	return 1;
+}
+
+int sv_vmstat_next(struct sv_text *text, struct sv_keyval *ret, struct safevma_error *err)
+{
+	struct sv_span line, value, key;
+	struct sv_num n;
+
+	if (!sv_text_line(text, &line))
+		return 0;
+	value = line;
+	if (!sv_take_word(&value, &key))
+		return sv_text_error(text, err, "'name N'", line);
+	if (sv_field_dec(text, value, &n, err))
+		return -1;
+	*ret = (struct sv_keyval) { .key = key, .value = n.value };
+	return 1;
+}
+
+int sv_number_parse(struct sv_text text, int64_t *ret, struct safevma_error *err)
+{
+	struct sv_span line = { 0 }, s;
+	int64_t n;
+
+	if (!sv_text_line(&text, &line))
+		return sv_text_error(&text, err, "a number", line);
+	s = sv_trim(line);
+	if (!sv_take_int(&s, &n) || s.len)
+		return sv_text_error(&text, err, "a number within 64 bits", line);
+	if (sv_text_line(&text, &line))
+		return sv_text_error(&text, err, "the end after one number", line);
+	*ret = n;
+	return 0;
+}
+
+static bool take_column(struct sv_span *s, struct sv_span *ret)
+{
+	sv_skip_blanks(s);
+	return sv_take_word(s, ret);
+}
+
+static bool take_limit(struct sv_span *s, struct sv_num *ret)
+{
+	struct sv_span word;
+	uint64_t n = UINT64_MAX;
+
+	if (!take_column(s, &word))
+		return false;
+	if (!sv_span_is(word, "unlimited") && (!sv_take_dec(&word, &n) || word.len))
+		return false;
+	*ret = sv_known(n);
+	return true;
+}
+
+/* Names are padded to 25 bytes and none holds two blanks in a row, so those end a name. */
+static bool take_limit_name(struct sv_span *s, const char *name)
+{
+	return sv_take_lit(s, name) && starts(*s, "  ");
+}
+
+int sv_limits_find(
+	struct sv_text text, const char *name, struct sv_limit *ret, struct safevma_error *err)
+{
+	struct sv_limit limit = { 0 };
+	struct sv_span line, s;
+
+	if (sv_text_line(&text, &line) && !starts(line, "Limit  "))
+		return sv_text_error(&text, err, "the head of the table, 'Limit'", line);
+	while (sv_text_line(&text, &line)) {
+		s = line;
+		if (!take_limit_name(&s, name))
+			continue;
+		if (!take_limit(&s, &limit.soft) || !take_limit(&s, &limit.hard))
+			return sv_text_error(&text, err, "a name and two limits", line);
+		break;
+	}
+	*ret = limit;
+	return 0;
+}
+
+static bool take_int_column(struct sv_span *s, int64_t *ret)
+{
+	struct sv_span word;
+
+	return take_column(s, &word) && sv_take_int(&word, ret) && !word.len;
+}
+
+/* Blanks in the file's name are escaped by the kernel: five words, always. */
+static bool is_swap_line(struct sv_span s)
+{
+	struct sv_span file, type;
+	int64_t size, used, priority;
+
+	return take_column(&s, &file) && take_column(&s, &type) && take_int_column(&s, &size) &&
+	       take_int_column(&s, &used) && take_int_column(&s, &priority) && !sv_trim(s).len;
+}
+
+int sv_swaps_count(struct sv_text text, uint64_t *ret, struct safevma_error *err)
+{
+	struct sv_span line = { 0 };
+	uint64_t count = 0;
+
+	if (!sv_text_line(&text, &line) || !starts(line, "Filename\t"))
+		return sv_text_error(&text, err, "the head of the table, 'Filename'", line);
+	for (; sv_text_line(&text, &line); count++)
+		if (!is_swap_line(line))
+			return sv_text_error(&text, err, "'FILE TYPE SIZE USED PRIORITY'", line);
+	*ret = count;
+	return 0;
+}
+
+static bool has_controller(struct sv_span list, const char *name)
+{
+	struct sv_span one;
+
+	while (sv_take_until(&list, ',', &one))
+		if (sv_span_is(one, name))
+			return true;
+	return sv_span_is(list, name);
+}
+
+/* How much we want a hierarchy: 0 for not at all. */
+static unsigned int cgroup_rank(uint64_t id, struct sv_span controllers)
+{
+	if (id == 0 && !controllers.len)
+		return 3;
+	if (has_controller(controllers, "memory"))
+		return 2;
+	return has_controller(controllers, "name=systemd") ? 1 : 0;
+}
+
+int sv_cgroup_path(struct sv_text text, struct sv_span *ret, struct safevma_error *err)
+{
+	struct sv_span best = { 0 }, line, path, controllers;
+	unsigned int best_rank = 0, rank;
+	uint64_t id;
+
+	while (sv_text_line(&text, &line)) {
+		path = line;
+		if (!sv_take_dec(&path, &id) || !sv_take_lit(&path, ":") ||
+			!sv_take_until(&path, ':', &controllers) || !starts(path, "/"))
+			return sv_text_error(&text, err, "'ID:CONTROLLERS:/PATH'", line);
+		rank = cgroup_rank(id, controllers);
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = path;
+		}
+	}
+	*ret = best;
+	return 0;
+}

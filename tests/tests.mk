@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Tests of the library's parts, included by the Makefile at the top:
+#   make check-unit      build and run every tests/unit/test_NAME.c
+#   make check-corpus    run what the fuzzers check once over fixtures and kept inputs
+#   make fuzz            let the fuzzers look for new inputs, FUZZ_SECONDS each (clang)
+# Each program stands alone and can be run from here. One line a case is left in
+# $(BUILD)/test-results/SUITE.tap.
+
+FUZZ_CC      ?= clang
+FUZZ_SECONDS ?= 20
+FUZZ_FLAGS   ?= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+
+RESULTS  := $(BUILD)/test-results
+FIXTURES := tests/fixtures
+RUN_TAP   = tests/run-tap.sh $(RESULTS)
+
+UNIT := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+# Which fixtures a fuzzer starts from; those without a line here are named like their file.
+FIXTURES_meminfo := meminfo smaps_rollup
+FIXTURES_kconfig := config
+FIXTURES_parse   := stat
+FIXTURES_number  :=
+seeds = $(sort $(wildcard $(foreach f,$(if $(filter undefined,$(origin FIXTURES_$(1))),$(1), \
+	$(FIXTURES_$(1))),$(FIXTURES)/*/$(f)) tests/fuzz/corpus/$(1)/*))
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+UNIT_BIN   := $(UNIT:%=$(BUILD)/tests/unit/test_%)
+REPLAY_BIN := $(FUZZ:%=$(BUILD)/tests/replay/%)
+FUZZ_BIN   := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
+TEST_FLAGS  = -Itests/unit -DFIXTURES='"$(FIXTURES)"'
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(COMPILE) $(TEST_FLAGS) -c -o $@ $<
+
+$(UNIT_BIN): %: %.o $(BUILD)/tests/unit/unit.o $(BUILD)/libsafevma.a
+	$(call say,LINK,$@) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS) -lcmocka
+
+$(REPLAY_BIN): $(BUILD)/tests/replay/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
+		$(BUILD)/libsafevma.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEP_LIBS)
+
+check-unit: $(UNIT_BIN)
+	$(Q)rc=0; for t in $(UNIT); do \
+		$(RUN_TAP) unit-$$t $(BUILD)/tests/unit/test_$$t || rc=1; \
+	done; exit $$rc
+
+check-corpus: $(FUZZ:%=check-corpus-%)
+
+$(FUZZ:%=check-corpus-%): check-corpus-%: $(BUILD)/tests/replay/%
+	$(Q)$(RUN_TAP) corpus-$* $< $(call seeds,$*)
+
+# The library once more, with the fuzzer's instruments; only what a fuzzer calls gets linked.
+FUZZ_LIB_OBJ := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(sort $(wildcard lib/base/*.c lib/iface/*.c)))
+FUZZ_COMPILE  = $(FUZZ_CC) $(OWN) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP
+
+$(BUILD)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$<) $(FUZZ_COMPILE) $(DEP_CFLAGS) $(TEST_FLAGS) -c -o $@ $<
+
+$(BUILD)/fuzz/libsafevma.a: $(FUZZ_LIB_OBJ)
+	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ_BIN): $(BUILD)/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libsafevma.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(DEP_LIBS)
+
+fuzz: $(FUZZ:%=fuzz-%)
+
+# What a run finds stays in $(BUILD)/fuzz/found/NAME, so that the next one goes on from there.
+$(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/%
+	@mkdir -p $(BUILD)/fuzz/found/$*
+	$(call say,FUZZ,$*) $< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$(BUILD)/fuzz/$*- -timeout=5 $(BUILD)/fuzz/found/$* \
+		$(if $(call seeds,$*),-seed_inputs=$(subst $(space),$(comma),$(strip $(call seeds,$*))))
+
+-include $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/fuzz/tests/fuzz/*.d) $(FUZZ_LIB_OBJ:.o=.d)
+
+.PHONY: check-unit check-corpus fuzz $(FUZZ:%=check-corpus-%) $(FUZZ:%=fuzz-%)
+.SECONDARY:
