@@ -51,7 +51,7 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/%.pic.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$< (pic)) $(COMPILE) $(DEP_CFLAGS) -fPIC -c -o $@ $<
+	$(call say,CC,$@) $(COMPILE) $(DEP_CFLAGS) -fPIC -c -o $@ $<
 
 $(BUILD)/libsafevma.a: $(LIB_OBJ)
 	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^

@@ -240,6 +240,9 @@ int safevma_report_check(const safevma_table *table, const struct safevma_report
 /** True when every figure that the table promises was read in full and something was selected. */
 bool safevma_observation_complete(const safevma_observation *obs, const safevma_table *table);
 
+/** True when at least one process was selected. */
+bool safevma_observation_selected(const safevma_observation *obs);
+
 /* Gaps in words, one at a time, for messages: NULL past the end. */
 const char *safevma_observation_gap(const safevma_observation *obs, size_t index);
 

@@ -29,6 +29,7 @@ int sv_strbuf_reserve(struct sv_strbuf *b, size_t extra)
 		return -1;
 	b->ptr = p;
 	b->cap = cap;
+	b->ptr[b->len] = 0;
 	return 0;
 }
 

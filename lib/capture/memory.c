@@ -219,7 +219,7 @@ static int query_vmas(
 static enum outcome read_vmas(
 	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
-	char query_tag[24];
+	char query_tag[40];
 	enum outcome rc = read_maps(c, p, tag, err);
 
 	if (rc != STABLE)

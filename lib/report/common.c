@@ -76,7 +76,7 @@ static bool claims_lost(const safevma_observation *obs)
 	return false;
 }
 
-static bool any_selected(const safevma_observation *obs)
+bool safevma_observation_selected(const safevma_observation *obs)
 {
 	for (size_t i = 0; i < obs->processes.len; i++)
 		if (obs->processes.ptr[i].selected)
@@ -89,7 +89,7 @@ bool sv_memory_complete(const safevma_observation *obs)
 	struct sv_coverage c;
 
 	sv_memory_coverage(obs, &c);
-	return !claims_lost(obs) && any_selected(obs) && c.examined == c.total;
+	return !claims_lost(obs) && safevma_observation_selected(obs) && c.examined == c.total;
 }
 
 void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret)

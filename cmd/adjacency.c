@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "command.h"
+
+extern const struct command command_adjacency;
+
+const struct command command_adjacency = {
+	.name = "adjacency",
+	.summary = "frames with kernel memory right beside them",
+	.usage = "[OPTION...]",
+	.about = "Lists each edge: a frame of the process with a source of overruns at the next "
+		 "lower frame\n"
+		 "(over) or the next higher one (under), what the source is, and what an overrun "
+		 "would\n"
+		 "do. The truth lies between the strong edges and strong + unclassified.",
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS,
+	.needs = SAFEVMA_NEED_FRAMES,
+	.all_by_default = false,
+	.run = run_report,
+};

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A subcommand: one file each, its descriptor at the bottom; options.c reads what all share. */
+#ifndef SV_CMD_COMMAND_H
+#define SV_CMD_COMMAND_H
+
+#include <stdbool.h>
+
+#include "safevma.h"
+
+/* Exit statuses; the same in every command. */
+enum {
+	EXIT_OK = 0,
+	EXIT_RUNTIME = 1,
+	EXIT_INCOMPLETE = 3,
+	EXIT_USAGE = 64,
+};
+
+/* Groups of options; a letter means the same in every command. */
+enum {
+	OPTIONS_SELECT = 1 << 0, /* which processes */
+	OPTIONS_OUTPUT = 1 << 1, /* how it is shown */
+	OPTIONS_ROOT = 1 << 2,	 /* --root, --record */
+	OPTIONS_SMAPS = 1 << 3,	 /* --no-smaps */
+	OPTIONS_EACH = 1 << 4,
+	OPTIONS_RECONCILE = 1 << 5,
+	OPTIONS_REDACT = 1 << 6,
+};
+
+struct words {
+	const char **ptr;
+	size_t len;
+};
+
+struct arguments {
+	struct safevma_root_options root;
+	struct safevma_request request;
+	struct safevma_report_options report;
+	bool reconcile;
+	bool critical;
+	struct words positional;
+	/* storage behind the selection */
+	pid_t *pids;
+	struct words comms, exes, cgroups, units;
+};
+
+struct command {
+	const char *name;
+	const char *summary;
+	const char *usage;  /* what follows the name */
+	const char *about;  /* a paragraph for --help */
+	int options;	    /* OPTIONS_* */
+	unsigned int needs; /* enum safevma_need, or-ed */
+	bool all_by_default;
+	int positional; /* how many words it takes at most */
+	int (*run)(const struct command *command, struct arguments *args);
+};
+
+extern const struct command *const commands[];
+
+const struct command *command_find(const char *name);
+
+/* One option of the table in options.c. */
+struct option_info {
+	int letter; /* or a number above 255 */
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	int group;	      /* OPTIONS_*; 0: every command */
+	const char *help;
+};
+extern const struct option_info option_infos[];
+extern const size_t option_infos_count;
+
+/*
+ * Reads argv (argv[0] is the command's name). Returns -1 to go on, else an exit status: help was
+ * printed, or a message about what is wrong.
+ */
+int arguments_read(const struct command *command, int argc, char **argv, struct arguments *ret);
+void arguments_free(struct arguments *args);
+
+/* Observes and reports the table with the command's name. Exit status. */
+int run_report(const struct command *command, struct arguments *args);
+
+/* "safevma: ..." on standard error; what came from outside is made fit for a terminal. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int complain_error(const struct safevma_error *err, int status);
+
+/* Text made fit for a terminal, in a static buffer. */
+const char *printable(const char *text);
+
+#endif

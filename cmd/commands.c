@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stddef.h>
+#include <string.h>
+
+#include "command.h"
+
+extern const struct command command_ps, command_maps, command_frames, command_adjacency,
+	command_doctor, command_record, command_explain;
+
+const struct command *const commands[] = { &command_ps, &command_maps, &command_frames,
+	&command_adjacency, &command_doctor, &command_record, &command_explain, NULL };
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *const *c = commands; *c; c++)
+		if (!strcmp((*c)->name, name))
+			return *c;
+	return NULL;
+}

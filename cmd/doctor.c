@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "command.h"
+
+extern const struct command command_doctor;
+
+static int run(const struct command *command, struct arguments *args)
+{
+	if (args->reconcile)
+		args->request.needs |= SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_FRAMES;
+	return run_report(command, args);
+}
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.summary = "what can be seen here, what each missing interface costs, how to get it",
+	.usage = "[--reconcile] [OPTION...]",
+	.about = "Tries every kernel interface that safevma reads. What is missing is said "
+		 "together with\n"
+		 "the claims that are lost and with what would make it readable. With --reconcile "
+		 "it\n"
+		 "also counts the frames of the whole machine and compares with the kernel's own\n"
+		 "figures; it exits with 3 when they disagree.",
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_RECONCILE,
+	.needs = SAFEVMA_NEED_INTERFACES | SAFEVMA_NEED_SYSTEM,
+	.run = run,
+};

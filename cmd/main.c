@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static void print_help(FILE *out)
+{
+	fputs("Usage: safevma COMMAND [OPTION...]\n\n"
+	      "Can the memory that a process depends on be disturbed, and by what?\n\nCommands:\n",
+		out);
+	for (const struct command *const *c = commands; *c; c++)
+		fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
+	fputs("\n  -h, --help     this text; safevma COMMAND --help says more\n"
+	      "  -V, --version  print the version\n\n"
+	      "Exit status: 0 complete, 1 it failed, 3 a figure is unknown or nothing was "
+	      "selected,\n"
+	      "64 usage. Start with: safevma doctor; safevma ps; safevma maps -p PID\n",
+		out);
+}
+
+static int usage(const char *what)
+{
+	complain("%s; the commands are listed by safevma --help", what);
+	return EXIT_USAGE;
+}
+
+static int flushed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain("write to standard output failed");
+	return EXIT_RUNTIME;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct command *command = command_find(argv[0]);
+	struct arguments args;
+	char message[200];
+	int status;
+
+	if (!command) {
+		snprintf(message, sizeof(message), "'%s' is no command", printable(argv[0]));
+		return usage(message);
+	}
+	status = arguments_read(command, argc, argv, &args);
+	if (status < 0)
+		status = command->run(command, &args);
+	arguments_free(&args);
+	return status;
+}
+
+/* A reader that has seen enough ends us quietly, as it ends other filters. */
+static void let_pipes_end_us(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	let_pipes_end_us();
+	if (argc < 2)
+		return usage("a command is missing");
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
+		print_help(stdout);
+		return flushed(EXIT_OK);
+	}
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+		printf("safevma %s\n", safevma_version());
+		return flushed(EXIT_OK);
+	}
+	return flushed(run(argc - 1, argv + 1));
+}

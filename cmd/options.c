@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "command.h"
+
+enum {
+	OPT_COMM = 256,
+	OPT_EXE,
+	OPT_CGROUP,
+	OPT_UNIT,
+	OPT_CRITICAL,
+	OPT_NDJSON,
+	OPT_SORT,
+	OPT_COLOR,
+	OPT_ROOT,
+	OPT_RECORD,
+	OPT_NO_SMAPS,
+	OPT_EACH,
+	OPT_RECONCILE,
+	OPT_REDACT,
+};
+
+const struct option_info option_infos[] = {
+	{ 'p', "pid", "PID", OPTIONS_SELECT,
+		"take this process; may be given again, or as a list 1,2" },
+	{ OPT_COMM, "comm", "NAME", OPTIONS_SELECT, "take processes with this name" },
+	{ OPT_EXE, "exe", "PATH", OPTIONS_SELECT, "take processes that run this executable" },
+	{ OPT_CGROUP, "cgroup", "PATH", OPTIONS_SELECT,
+		"take processes of this control group and those below it" },
+	{ OPT_UNIT, "unit", "NAME", OPTIONS_SELECT, "take processes of this systemd unit" },
+	{ OPT_CRITICAL, "critical", NULL, OPTIONS_SELECT,
+		"take critical processes: real-time, locked memory, OOM-exempt, secretmem" },
+	{ 'a', "all", NULL, OPTIONS_SELECT, "take all processes but kernel threads" },
+	{ 'J', "json", NULL, OPTIONS_OUTPUT, "write JSON" },
+	{ OPT_NDJSON, "ndjson", NULL, OPTIONS_OUTPUT, "write JSON, an object a line" },
+	{ 'o', "output", "COLUMNS", OPTIONS_OUTPUT,
+		"columns of the text table, with commas; +COLUMNS adds to the usual ones" },
+	{ 'n', "noheadings", NULL, OPTIONS_OUTPUT, "no headings" },
+	{ 'r', "raw", NULL, OPTIONS_OUTPUT, "text for scripts: no alignment, blanks escaped" },
+	{ 'b', "bytes", NULL, OPTIONS_OUTPUT, "sizes in bytes" },
+	{ OPT_SORT, "sort", "COLUMN", OPTIONS_OUTPUT, "sort rows by a column, -COLUMN downwards" },
+	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT, "auto, always or never" },
+	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page instead of runs" },
+	{ OPT_RECONCILE, "reconcile", NULL, OPTIONS_RECONCILE,
+		"compare counted frames with meminfo, and pagemap with smaps" },
+	{ OPT_NO_SMAPS, "no-smaps", NULL, OPTIONS_SMAPS,
+		"spare the target the reading of smaps; locked figures become unknown" },
+	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system" },
+	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
+		"also record what is read into this new directory" },
+	{ OPT_REDACT, "redact", NULL, OPTIONS_ROOT | OPTIONS_REDACT,
+		"leave command lines and paths out of the recording" },
+	{ 'h', "help", NULL, 0, "this text" },
+	{ 'V', "version", NULL, 0, "print the version" },
+};
+
+const size_t option_infos_count = sizeof(option_infos) / sizeof(option_infos[0]);
+
+static bool takes(const struct command *c, const struct option_info *o)
+{
+	return !o->group || (o->group & c->options);
+}
+
+/* ---- help ------------------------------------------------------------------------------------ */
+
+static void print_option(const struct option_info *o)
+{
+	char left[64], letter[8] = "    ";
+
+	if (o->letter < 256)
+		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? "=" : "",
+		o->argument ? o->argument : "");
+	printf("  %-24s %s\n", left, o->help);
+}
+
+static void print_columns(const struct command *c)
+{
+	const safevma_table *t = safevma_table_find(c->name);
+
+	if (!t || !(c->options & OPTIONS_OUTPUT))
+		return;
+	puts("\nColumns (* shown when none are named):");
+	for (size_t i = 0; i < safevma_table_columns_count(t, SAFEVMA_LEVEL_ROW); i++) {
+		const struct safevma_column *col = safevma_table_column(t, SAFEVMA_LEVEL_ROW, i);
+
+		printf("  %c %-12s %s\n", col->shown ? '*' : ' ', col->name, col->help);
+	}
+}
+
+static void print_help(const struct command *c)
+{
+	printf("Usage: safevma %s %s\n\n%s\n\nOptions:\n", c->name, c->usage, c->about);
+	for (size_t i = 0; i < option_infos_count; i++)
+		if (takes(c, &option_infos[i]))
+			print_option(&option_infos[i]);
+	print_columns(c);
+	printf("\nMore: man safevma-%s\n", c->name);
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static int out_of_memory(void)
+{
+	complain("out of memory");
+	return EXIT_RUNTIME;
+}
+
+static int add_word(struct words *w, const char *word)
+{
+	const char **p = reallocarray(w->ptr, w->len + 1, sizeof(*p));
+
+	if (!p)
+		return out_of_memory();
+	w->ptr = p;
+	w->ptr[w->len++] = word;
+	return -1;
+}
+
+static int add_pid(struct arguments *a, const char *text, char **end)
+{
+	size_t n = a->request.selection.pids_count;
+	long v;
+	pid_t *p;
+
+	errno = 0;
+	v = strtol(text, end, 10);
+	if (errno || *end == text || v < 1 || v > INT_MAX || (**end && **end != ',') ||
+		*text < '0' || *text > '9') {
+		complain("expected a process number from 1 to %d, got '%s'", INT_MAX, text);
+		return EXIT_USAGE;
+	}
+	p = reallocarray(a->pids, n + 1, sizeof(*p));
+	if (!p)
+		return out_of_memory();
+	p[n] = (pid_t)v;
+	a->pids = p;
+	a->request.selection.pids_count = n + 1;
+	return -1;
+}
+
+static int add_pids(struct arguments *a, const char *text)
+{
+	char *end;
+	int rc;
+
+	for (;;) {
+		rc = add_pid(a, text, &end);
+		if (rc >= 0 || !*end)
+			return rc;
+		text = end + 1;
+	}
+}
+
+static int set_color(struct arguments *a, const char *when)
+{
+	if (!strcmp(when, "auto") || !strcmp(when, "never"))
+		a->report.color = false;
+	else if (!strcmp(when, "always"))
+		a->report.color = true;
+	else {
+		complain("--color takes auto, always or never, got '%s'", when);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static int set_format(struct arguments *a, enum safevma_format format)
+{
+	if (a->report.format != SAFEVMA_FORMAT_TEXT && a->report.format != format) {
+		complain("--json, --ndjson and --raw exclude each other");
+		return EXIT_USAGE;
+	}
+	a->report.format = format;
+	return -1;
+}
+
+static int apply(struct arguments *a, int letter, const char *value)
+{
+	switch (letter) {
+	case 'p':
+		return add_pids(a, value);
+	case OPT_COMM:
+		return add_word(&a->comms, value);
+	case OPT_EXE:
+		return add_word(&a->exes, value);
+	case OPT_CGROUP:
+		return add_word(&a->cgroups, value);
+	case OPT_UNIT:
+		return add_word(&a->units, value);
+	case OPT_CRITICAL:
+		a->critical = true;
+		break;
+	case 'a':
+		a->request.selection.all = true;
+		break;
+	case 'J':
+		return set_format(a, SAFEVMA_FORMAT_JSON);
+	case OPT_NDJSON:
+		return set_format(a, SAFEVMA_FORMAT_NDJSON);
+	case 'r':
+		return set_format(a, SAFEVMA_FORMAT_RAW);
+	case 'o':
+		a->report.columns = value;
+		break;
+	case 'n':
+		a->report.no_headings = true;
+		break;
+	case 'b':
+		a->report.bytes = true;
+		break;
+	case OPT_SORT:
+		a->report.sort = value;
+		break;
+	case OPT_COLOR:
+		return set_color(a, value);
+	case OPT_EACH:
+		a->report.each = true;
+		break;
+	case OPT_RECONCILE:
+		a->reconcile = true;
+		break;
+	case OPT_NO_SMAPS:
+		a->request.no_smaps = true;
+		break;
+	case OPT_ROOT:
+		a->root.recording = value;
+		break;
+	case OPT_RECORD:
+		a->root.record_dir = value;
+		break;
+	case OPT_REDACT:
+		a->root.redact = true;
+		break;
+	default:
+		break;
+	}
+	return -1;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+struct getopt_tables {
+	struct option longs[64];
+	char shorts[128];
+};
+
+/* All options of all commands are known to the reader, so that a wrong place can be named. */
+static void build(struct getopt_tables *t)
+{
+	size_t at = 0;
+
+	memset(t, 0, sizeof(*t));
+	t->shorts[at++] = ':';
+	for (size_t i = 0; i < option_infos_count; i++) {
+		const struct option_info *o = &option_infos[i];
+
+		t->longs[i] = (struct option) { .name = o->name,
+			.has_arg = o->argument ? required_argument : no_argument,
+			.val = o->letter };
+		if (o->letter > 255)
+			continue;
+		t->shorts[at++] = (char)o->letter;
+		if (o->argument)
+			t->shorts[at++] = ':';
+	}
+}
+
+static const struct option_info *info_of(int letter)
+{
+	for (size_t i = 0; i < option_infos_count; i++)
+		if (option_infos[i].letter == letter)
+			return &option_infos[i];
+	return NULL;
+}
+
+static int bad_option(const struct command *c, int result, char **argv)
+{
+	const struct option_info *o = info_of(optopt);
+
+	if (result == ':')
+		complain("option '%s' needs %s; see safevma %s --help", argv[optind - 1],
+			o && o->argument ? o->argument : "an argument", c->name);
+	else
+		complain("'%s' takes no option '%s'; see safevma %s --help", c->name,
+			optopt && optopt < 256 ? (char[]) { '-', (char)optopt, 0 }
+					       : argv[optind - 1],
+			c->name);
+	return EXIT_USAGE;
+}
+
+static int one_option(const struct command *c, struct arguments *a, int letter, char **argv)
+{
+	const struct option_info *o = info_of(letter);
+
+	if (letter == '?' || letter == ':')
+		return bad_option(c, letter, argv);
+	if (!o || !takes(c, o)) {
+		complain("'%s' takes no option '--%s'; see safevma %s --help", c->name,
+			o ? o->name : "?", c->name);
+		return EXIT_USAGE;
+	}
+	if (letter == 'h') {
+		print_help(c);
+		return EXIT_OK;
+	}
+	if (letter == 'V') {
+		printf("safevma %s\n", safevma_version());
+		return EXIT_OK;
+	}
+	return apply(a, letter, optarg);
+}
+
+static int positional(const struct command *c, struct arguments *a, int argc, char **argv)
+{
+	int rc = -1;
+
+	if (argc - optind > c->positional) {
+		complain("'%s' does not know what to do with '%s'; see safevma %s --help", c->name,
+			argv[optind + c->positional], c->name);
+		return EXIT_USAGE;
+	}
+	for (int i = optind; i < argc && rc < 0; i++)
+		rc = add_word(&a->positional, argv[i]);
+	return rc;
+}
+
+static unsigned int terminal_width(void)
+{
+	struct winsize w;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w))
+		return 0;
+	return w.ws_col;
+}
+
+static int settle(const struct command *c, struct arguments *a)
+{
+	struct safevma_selection *s = &a->request.selection;
+	bool named;
+
+	s->pids = a->pids;
+	s->comms = a->comms.ptr;
+	s->comms_count = a->comms.len;
+	s->exes = a->exes.ptr;
+	s->exes_count = a->exes.len;
+	s->cgroups = a->cgroups.ptr;
+	s->cgroups_count = a->cgroups.len;
+	s->units = a->units.ptr;
+	s->units_count = a->units.len;
+	named = s->pids_count || s->comms_count || s->exes_count || s->cgroups_count ||
+		s->units_count;
+	if (a->critical && (s->all || named)) {
+		complain("--critical takes the critical processes alone: it excludes other "
+			 "selections");
+		return EXIT_USAGE;
+	}
+	if (c->all_by_default && !named && !a->critical)
+		s->all = true;
+	if (a->root.redact && !a->root.record_dir && !(c->options & OPTIONS_REDACT)) {
+		complain("--redact says what a recording leaves out: it goes with --record");
+		return EXIT_USAGE;
+	}
+	a->request.needs = c->needs;
+	a->root.drop_privileges = true;
+	a->report.width = terminal_width();
+	return -1;
+}
+
+int arguments_read(const struct command *command, int argc, char **argv, struct arguments *ret)
+{
+	struct getopt_tables t;
+	int letter, rc;
+
+	memset(ret, 0, sizeof(*ret));
+	build(&t);
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
+		rc = one_option(command, ret, letter, argv);
+		if (rc >= 0)
+			return rc;
+	}
+	rc = positional(command, ret, argc, argv);
+	return rc >= 0 ? rc : settle(command, ret);
+}
+
+void arguments_free(struct arguments *a)
+{
+	free(a->pids);
+	free(a->positional.ptr);
+	free(a->comms.ptr);
+	free(a->exes.ptr);
+	free(a->cgroups.ptr);
+	free(a->units.ptr);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+extern const struct command command_record;
+
+static int record(struct arguments *a, struct safevma_error *err)
+{
+	safevma_observation *obs;
+	safevma_root *root;
+
+	if (safevma_root_open(&a->root, &root, err))
+		return complain_error(err, EXIT_RUNTIME);
+	if (safevma_observe(root, &a->request, &obs, err)) {
+		safevma_root_close(root, NULL);
+		return complain_error(err, EXIT_RUNTIME);
+	}
+	for (size_t i = 0; safevma_observation_gap(obs, i); i++)
+		complain("gap: %s", safevma_observation_gap(obs, i));
+	if (!safevma_observation_selected(obs))
+		complain("nothing was selected: the recording holds no process's memory");
+	a->report.each = safevma_observation_selected(obs);
+	safevma_observation_free(obs);
+	if (safevma_root_close(root, err))
+		return complain_error(err, EXIT_RUNTIME);
+	return a->report.each ? EXIT_OK : EXIT_INCOMPLETE;
+}
+
+static int run(const struct command *command, struct arguments *a)
+{
+	struct safevma_error err = { 0 };
+
+	(void)command;
+	if (a->positional.len != 1) {
+		complain("record needs a directory to make, or - for a tar stream");
+		return EXIT_USAGE;
+	}
+	if (strcmp(a->positional.ptr[0], "-") != 0) {
+		a->root.record_dir = a->positional.ptr[0];
+	} else if (isatty(STDOUT_FILENO)) {
+		complain("a tar stream would not look good on a terminal: redirect it");
+		return EXIT_USAGE;
+	} else {
+		a->root.record_stream = stdout;
+	}
+	return record(a, &err);
+}
+
+const struct command command_record = {
+	.name = "record",
+	.summary = "a recording of everything the others need",
+	.usage = "[OPTION...] DIR|-",
+	.about =
+		"Reads what every command needs for the selected processes and keeps it in a new\n"
+		"directory, or as a tar stream on standard output. Read it with --root DIR, on "
+		"any\n"
+		"machine. No contents of pages are recorded; frame numbers and addresses are, and\n"
+		"command lines and paths unless --redact.",
+	.options = OPTIONS_SELECT | OPTIONS_REDACT,
+	.needs = SAFEVMA_NEED_ALL,
+	.positional = 1,
+	.run = run,
+};

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the commands that observe and report have in common. */
+#include <stdio.h>
+
+#include "command.h"
+
+/* Gaps belong to the result: in text they follow it on standard error, so that a table stays one.
+ */
+static void tell_gaps(const safevma_observation *obs)
+{
+	const char *gap;
+
+	fflush(stdout);
+	for (size_t i = 0; (gap = safevma_observation_gap(obs, i)); i++)
+		complain("gap: %s", gap);
+}
+
+static int write_report(const safevma_observation *obs, const safevma_table *table,
+	struct arguments *a, struct safevma_error *err)
+{
+	bool text =
+		a->report.format == SAFEVMA_FORMAT_TEXT || a->report.format == SAFEVMA_FORMAT_RAW;
+
+	if (safevma_report_write(obs, table, &a->report, stdout, err))
+		return complain_error(err, EXIT_RUNTIME);
+	if (text)
+		tell_gaps(obs);
+	if (safevma_observation_complete(obs, table))
+		return EXIT_OK;
+	if (text && !safevma_observation_selected(obs) &&
+		(a->request.needs & SAFEVMA_NEED_PROCESSES))
+		complain("nothing was selected: name a process with -p PID, or take all with -a");
+	return EXIT_INCOMPLETE;
+}
+
+int run_report(const struct command *command, struct arguments *a)
+{
+	const safevma_table *table = safevma_table_find(command->name);
+	struct safevma_error err = { 0 };
+	safevma_observation *obs;
+	safevma_root *root;
+	int status;
+
+	if (safevma_report_check(table, &a->report, &err))
+		return complain_error(&err, EXIT_RUNTIME);
+	if (safevma_root_open(&a->root, &root, &err))
+		return complain_error(&err, EXIT_RUNTIME);
+	if (safevma_observe(root, &a->request, &obs, &err)) {
+		status = complain_error(&err, EXIT_RUNTIME);
+		safevma_root_close(root, NULL);
+		return status;
+	}
+	if (safevma_root_close(root, &err)) {
+		safevma_observation_free(obs);
+		return complain_error(&err, EXIT_RUNTIME);
+	}
+	status = write_report(obs, table, a, &err);
+	safevma_observation_free(obs);
+	return status;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Text: tables laid out by libsmartcols, a heading line for each group. */
+#include <errno.h>
+#include <libsmartcols.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "render.h"
+#include "rows.h"
+
+struct text {
+	const struct sv_plan *plan;
+	struct libscols_table *table;
+	FILE *out;
+	size_t lines;
+};
+
+/* Long tables are laid out and printed in pieces, with their headings once. */
+enum { LINES_AT_ONCE = 20000 };
+
+static bool number(enum safevma_type type)
+{
+	return type == SAFEVMA_TYPE_U64 || type == SAFEVMA_TYPE_I64 || type == SAFEVMA_TYPE_BYTES ||
+	       type == SAFEVMA_TYPE_HEX;
+}
+
+static void unref(struct libscols_table **t)
+{
+	scols_unref_table(*t);
+}
+
+/* The last column may be cut at the terminal's edge; numbers never are. */
+static int add_columns(struct text *t)
+{
+	const struct sv_plan *p = t->plan;
+
+	for (size_t i = 0; i < p->row.count; i++) {
+		const struct safevma_column *c = &p->table->row_columns[p->row.index[i]].pub;
+		int flags = number(c->type) ? SCOLS_FL_RIGHT : 0;
+
+		if (!number(c->type) && i + 1 == p->row.count)
+			flags |= SCOLS_FL_TRUNC;
+		if (!scols_table_new_column(t->table, c->name, 0, flags))
+			return -1;
+	}
+	return 0;
+}
+
+static struct libscols_table *new_table(struct text *t, bool headings)
+{
+	const struct safevma_report_options *o = t->plan->options;
+	struct libscols_table *table = scols_new_table();
+
+	if (!table)
+		return NULL;
+	t->table = table;
+	scols_table_set_stream(table, t->out);
+	scols_table_enable_raw(table, o->format == SAFEVMA_FORMAT_RAW);
+	scols_table_enable_noheadings(table, o->no_headings || !headings);
+	scols_table_set_termforce(table, o->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	if (o->width)
+		scols_table_set_termwidth(table, o->width);
+	if (add_columns(t)) {
+		scols_unref_table(table);
+		t->table = NULL;
+	}
+	return t->table;
+}
+
+static int print_piece(struct text *t, struct safevma_error *err)
+{
+	if (t->lines && scols_print_table(t->table))
+		return sv_error_sys(err, errno, NULL, "write the table");
+	return 0;
+}
+
+static int next_piece(struct text *t, struct safevma_error *err)
+{
+	if (print_piece(t, err))
+		return -1;
+	scols_table_remove_lines(t->table);
+	scols_table_enable_noheadings(t->table, 1);
+	t->lines = 0;
+	return 0;
+}
+
+static int add_line(safevma_cursor *c, void *arg, struct safevma_error *err)
+{
+	struct text *t = arg;
+	struct libscols_line *line;
+	const struct sv_plan *p = t->plan;
+
+	if (t->lines == LINES_AT_ONCE && next_piece(t, err))
+		return -1;
+	line = scols_table_new_line(t->table, NULL);
+	if (!line)
+		return sv_error_nomem(err);
+	for (size_t i = 0; i < p->row.count; i++) {
+		sv_auto_strbuf struct sv_strbuf cell = { 0 };
+		struct safevma_value v =
+			safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, p->row.index[i]);
+
+		if (sv_value_format(&v, p->options, &cell) ||
+			scols_line_set_data(line, i, cell.ptr ? cell.ptr : ""))
+			return sv_error_nomem(err);
+	}
+	t->lines++;
+	return 0;
+}
+
+/* "PID 42  COMM cat  WHY named  RESIDENT 1.4M ..." */
+static int print_group(struct text *t, safevma_cursor *c, struct safevma_error *err)
+{
+	const struct sv_plan *p = t->plan;
+
+	for (size_t i = 0; i < p->group.count; i++) {
+		const struct safevma_column *col = &p->table->group_columns[p->group.index[i]].pub;
+		struct safevma_value v =
+			safevma_cursor_value(c, SAFEVMA_LEVEL_GROUP, p->group.index[i]);
+		sv_auto_strbuf struct sv_strbuf cell = { 0 };
+
+		if (sv_value_format(&v, p->options, &cell))
+			return sv_error_nomem(err);
+		if (fprintf(t->out, "%s%s %s", i ? "  " : "", col->name, cell.ptr ? cell.ptr : "") <
+			0)
+			return sv_error_sys(err, errno, NULL, "write the report");
+	}
+	return fputc('\n', t->out) == EOF ? sv_error_sys(err, errno, NULL, "write the report") : 0;
+}
+
+static int print_rows(struct text *t, safevma_cursor *c, struct safevma_error *err)
+{
+	sv_cleanup(unref) struct libscols_table *table = new_table(t, true);
+
+	if (!table)
+		return sv_error_nomem(err);
+	t->lines = 0;
+	return sv_rows_each(t->plan, c, add_line, t, err) || print_piece(t, err) ? -1 : 0;
+}
+
+static bool heading_lines(const struct sv_plan *p)
+{
+	return p->options->format == SAFEVMA_FORMAT_TEXT && !p->options->no_headings;
+}
+
+static int print_groups(struct text *t, safevma_cursor *c, struct safevma_error *err)
+{
+	size_t n = 0;
+
+	for (; safevma_cursor_next_group(c); n++) {
+		if (heading_lines(t->plan)) {
+			if (n)
+				fputc('\n', t->out);
+			if (print_group(t, c, err))
+				return -1;
+		}
+		if (print_rows(t, c, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int print_table(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
+{
+	struct text t = { .plan = plan, .out = out };
+	safevma_cursor *c;
+	int rc;
+
+	if (safevma_cursor_new(plan->obs, plan->table, plan->options->each, &c, err))
+		return -1;
+	rc = plan->table->next_group ? print_groups(&t, c, err) : print_rows(&t, c, err);
+	if (!rc && c->failed)
+		rc = sv_error_nomem(err);
+	safevma_cursor_free(c);
+	return rc;
+}
+
+int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
+{
+	const struct safevma_table *also = plan->table->also;
+	struct safevma_report_options options = *plan->options;
+	struct sv_plan next = { .obs = plan->obs, .table = also, .options = &options };
+
+	if (print_table(plan, out, err))
+		return -1;
+	if (!also || !also->wanted(plan->obs))
+		return 0;
+	for (size_t i = 0; i < also->row_count; i++)
+		if (also->row_columns[i].pub.shown)
+			next.row.index[next.row.count++] = i;
+	if (heading_lines(plan))
+		fputc('\n', out);
+	return sv_render_text(&next, out, err);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Finding tables, and the cursor: the public way into them. */
+#include "table.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_maps,
+	&sv_table_frames, &sv_table_adjacency, &sv_table_doctor, &sv_table_reconcile };
+
+const safevma_table *safevma_table_find(const char *name)
+{
+	for (size_t i = 0; i < sv_array_size(tables); i++)
+		if (!strcmp(tables[i]->name, name))
+			return tables[i];
+	return NULL;
+}
+
+size_t safevma_table_columns_count(const safevma_table *table, enum safevma_level level)
+{
+	return level == SAFEVMA_LEVEL_GROUP ? table->group_count : table->row_count;
+}
+
+const struct safevma_column *safevma_table_column(
+	const safevma_table *table, enum safevma_level level, size_t index)
+{
+	const struct sv_column *c =
+		level == SAFEVMA_LEVEL_GROUP ? table->group_columns : table->row_columns;
+
+	return index < safevma_table_columns_count(table, level) ? &c[index].pub : NULL;
+}
+
+const char *safevma_table_member(const safevma_table *table, enum safevma_level level)
+{
+	return level == SAFEVMA_LEVEL_GROUP ? table->group_member : table->row_member;
+}
+
+int safevma_cursor_new(const safevma_observation *obs, const safevma_table *table, bool each,
+	safevma_cursor **ret, struct safevma_error *err)
+{
+	safevma_cursor *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return sv_error_nomem(err);
+	c->obs = obs;
+	c->table = table;
+	c->each = each;
+	*ret = c;
+	return 0;
+}
+
+void safevma_cursor_free(safevma_cursor *cursor)
+{
+	if (!cursor)
+		return;
+	sv_edge_list_fini(&cursor->edges);
+	free(cursor);
+}
+
+bool safevma_cursor_next_group(safevma_cursor *cursor)
+{
+	return cursor->table->next_group && cursor->table->next_group(cursor);
+}
+
+bool safevma_cursor_next_row(safevma_cursor *cursor)
+{
+	return cursor->table->next_row(cursor);
+}
+
+struct safevma_value safevma_cursor_value(
+	safevma_cursor *cursor, enum safevma_level level, size_t column)
+{
+	const struct sv_column *c = level == SAFEVMA_LEVEL_GROUP ? cursor->table->group_columns
+								 : cursor->table->row_columns;
+
+	if (column >= safevma_table_columns_count(cursor->table, level))
+		return sv_value_unknown();
+	return c[column].get(cursor);
+}
+
+bool safevma_observation_complete(const safevma_observation *obs, const safevma_table *table)
+{
+	return !table->complete || table->complete(obs);
+}
