@@ -185,11 +185,18 @@ static int region_map_huge(struct region *r)
 	return 0;
 }
 
+/* khugepaged would make one huge page of it within seconds; it does not undo what is huge. */
+static void leave_alone(struct region *r)
+{
+	madvise(r->start, r->pages * page_size(), MADV_NOHUGEPAGE);
+}
+
 static int make_huge(struct region *r)
 {
 	if (region_map_huge(r))
 		return -1;
 	region_touch(r, 0, 1);
+	leave_alone(r);
 	return 0;
 }
 
@@ -205,6 +212,7 @@ static int make_huge_partial(struct region *r)
 	if (madvise(r->start + hole * page_size(), page_size(), MADV_DONTNEED))
 		return region_skip(r, "MADV_DONTNEED: %s", strerror(errno));
 	r->touched[hole] = 0;
+	leave_alone(r);
 	return 0;
 }
 

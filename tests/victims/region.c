@@ -111,5 +111,9 @@ int region_lock(struct region *r, unsigned int flags)
 int region_new(struct region *r, const struct region_kind *kind)
 {
 	*r = (struct region) { .kind = kind, .pages = settings.pages, .class = kind->class };
-	return region_resize(r, r->pages) ? -1 : kind->make(r);
+	if (!region_resize(r, r->pages) && !kind->make(r))
+		return 0;
+	if (r->start)
+		munmap(r->start, r->pages * page_size());
+	return -1;
 }

@@ -176,16 +176,21 @@ static bool spoof_wanted(const struct region_kind *kind)
 	return settings.spoof && !strcmp(kind->name, "spoof");
 }
 
-/* All regions are made before any is described: a later one must not change an earlier one. */
+/*
+ * Stacks of threads come first: a later one could land beside a region and merge with its VMA.
+ * All regions are made before any is described: a later one must not change an earlier one.
+ */
 static int victim_regions(void)
 {
 	struct region regions[32];
 	size_t i, count = 0;
 
+	if (start_threads())
+		return EXIT_FAILURE;
 	for (i = 0; i < region_kinds_count; i++)
 		if (kind_wanted(&region_kinds[i]) || spoof_wanted(&region_kinds[i]))
 			region_new(&regions[count++], &region_kinds[i]);
-	if (start_threads() || be_realtime())
+	if (be_realtime())
 		return EXIT_FAILURE;
 	for (i = 0; i < count; i++)
 		report_region(&regions[i]);
