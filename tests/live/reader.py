@@ -19,12 +19,12 @@ the classes of the frames beside; frame_changed says that one of the three was n
 """
 import argparse
 import array
+import ctypes
 import errno
 import fcntl
 import json
 import os
 import struct
-import sys
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -141,7 +141,6 @@ class Pagemap:
 
 
 def addressof(buf):
-    import ctypes
     return ctypes.addressof((ctypes.c_char * len(buf)).from_buffer(buf))
 
 
@@ -304,8 +303,7 @@ def main():
     parser.add_argument("--no-pages", action="store_true", help="totals of the VMAs alone")
     parser.add_argument("pid", type=int)
     args = parser.parse_args()
-    json.dump(read_process(args.pid, not args.no_pages), sys.stdout)
-    print()
+    print(json.dumps(read_process(args.pid, not args.no_pages)))
 
 
 if __name__ == "__main__":

@@ -104,13 +104,13 @@ def moved(region, mine):
 
 
 def check_region(tap, region, pages, vmas):
-    name, size = region["name"], region["page_size"]
+    name = region["name"]
     if "skipped" in region:
         tap.skip(name, region["skipped"])
         return
     if "start" not in region:
         return
-    start, end = number(region["start"]), number(region["end"])
+    start, end, size = number(region["start"]), number(region["end"]), region["page_size"]
     mine = {(a - start) // size: p for a, p in pages.items() if start <= a < end}
     lines = vma_lines(region, vmas) + check_presence(region, mine) + check_pages(region, mine)
     if moved(region, mine):
