@@ -200,6 +200,13 @@ static int make_huge(struct region *r)
 	return 0;
 }
 
+static int make_huge_locked(struct region *r)
+{
+	if (make_huge(r))
+		return -1;
+	return region_lock(r, 0);
+}
+
 /* Dropping one page maps the rest by single entries: a huge folio that no PMD maps. */
 static int make_huge_partial(struct region *r)
 {
@@ -384,6 +391,12 @@ const struct region_kind region_kinds[] = {
 		.class = "anon",
 		.about = "one byte written where the kernel may give a huge page",
 		.make = make_huge },
+	{ .name = "huge_locked",
+		.kind = "anon",
+		.class = "anon",
+		.about =
+			"the same, locked: kernels up to 6.8 show the lock at the first page alone",
+		.make = make_huge_locked },
 	{ .name = "huge_partial",
 		.kind = "anon",
 		.class = "anon",
