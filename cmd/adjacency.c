@@ -16,4 +16,5 @@ const struct command command_adjacency = {
 	.needs = SAFEVMA_NEED_FRAMES,
 	.all_by_default = false,
 	.run = run_report,
+	.more_help = print_columns,
 };

@@ -35,7 +35,7 @@ struct arguments {
 	struct safevma_root_options root;
 	struct safevma_request request;
 	struct safevma_report_options report;
-	bool reconcile;
+	bool reconcile, lean;
 	bool critical;
 	struct words positional;
 	/* storage behind the selection */
@@ -53,6 +53,7 @@ struct command {
 	bool all_by_default;
 	int positional; /* how many words it takes at most */
 	int (*run)(const struct command *command, struct arguments *args);
+	void (*more_help)(const struct command *command); /* or NULL */
 };
 
 extern const struct command *const commands[];
@@ -79,6 +80,9 @@ void arguments_free(struct arguments *args);
 
 /* Observes and reports the table with the command's name. Exit status. */
 int run_report(const struct command *command, struct arguments *args);
+
+/* The columns of the table with the command's name. */
+void print_columns(const struct command *command);
 
 /* "safevma: ..." on standard error; what came from outside is made fit for a terminal. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -23,4 +23,5 @@ const struct command command_doctor = {
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_RECONCILE,
 	.needs = SAFEVMA_NEED_INTERFACES | SAFEVMA_NEED_SYSTEM,
 	.run = run,
+	.more_help = print_columns,
 };

@@ -14,4 +14,5 @@ const struct command command_frames = {
 	.needs = SAFEVMA_NEED_FRAMES,
 	.all_by_default = false,
 	.run = run_report,
+	.more_help = print_columns,
 };

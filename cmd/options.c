@@ -25,6 +25,7 @@ enum {
 	OPT_EACH,
 	OPT_RECONCILE,
 	OPT_REDACT,
+	OPT_LEAN,
 };
 
 const struct option_info option_infos[] = {
@@ -57,6 +58,8 @@ const struct option_info option_infos[] = {
 		"also record what is read into this new directory" },
 	{ OPT_REDACT, "redact", NULL, OPTIONS_ROOT | OPTIONS_REDACT,
 		"leave command lines and paths out of the recording" },
+	{ OPT_LEAN, "lean", NULL, OPTIONS_REDACT,
+		"leave out the pass over all frames of the machine (8 bytes for each)" },
 	{ 'h', "help", NULL, 0, "this text" },
 	{ 'V', "version", NULL, 0, "print the version" },
 };
@@ -81,27 +84,14 @@ static void print_option(const struct option_info *o)
 	printf("  %-24s %s\n", left, o->help);
 }
 
-static void print_columns(const struct command *c)
-{
-	const safevma_table *t = safevma_table_find(c->name);
-
-	if (!t || !(c->options & OPTIONS_OUTPUT))
-		return;
-	puts("\nColumns (* shown when none are named):");
-	for (size_t i = 0; i < safevma_table_columns_count(t, SAFEVMA_LEVEL_ROW); i++) {
-		const struct safevma_column *col = safevma_table_column(t, SAFEVMA_LEVEL_ROW, i);
-
-		printf("  %c %-12s %s\n", col->shown ? '*' : ' ', col->name, col->help);
-	}
-}
-
 static void print_help(const struct command *c)
 {
 	printf("Usage: safevma %s %s\n\n%s\n\nOptions:\n", c->name, c->usage, c->about);
 	for (size_t i = 0; i < option_infos_count; i++)
 		if (takes(c, &option_infos[i]))
 			print_option(&option_infos[i]);
-	print_columns(c);
+	if (c->more_help)
+		c->more_help(c);
 	printf("\nMore: man safevma-%s\n", c->name);
 }
 
@@ -238,6 +228,9 @@ static int apply(struct arguments *a, int letter, const char *value)
 		break;
 	case OPT_REDACT:
 		a->root.redact = true;
+		break;
+	case OPT_LEAN:
+		a->lean = true;
 		break;
 	default:
 		break;

@@ -14,4 +14,5 @@ const struct command command_ps = {
 	.needs = SAFEVMA_NEED_PROCESSES,
 	.all_by_default = true,
 	.run = run_report,
+	.more_help = print_columns,
 };

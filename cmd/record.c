@@ -34,6 +34,9 @@ static int run(const struct command *command, struct arguments *a)
 	struct safevma_error err = { 0 };
 
 	(void)command;
+	a->request.everything = true;
+	if (a->lean)
+		a->request.needs &= ~(unsigned int)SAFEVMA_NEED_RECONCILE;
 	if (a->positional.len != 1) {
 		complain("record needs a directory to make, or - for a tar stream");
 		return EXIT_USAGE;

@@ -33,6 +33,18 @@ static int write_report(const safevma_observation *obs, const safevma_table *tab
 	return EXIT_INCOMPLETE;
 }
 
+void print_columns(const struct command *command)
+{
+	const safevma_table *t = safevma_table_find(command->name);
+
+	puts("\nColumns (* shown when none are named):");
+	for (size_t i = 0; i < safevma_table_columns_count(t, SAFEVMA_LEVEL_ROW); i++) {
+		const struct safevma_column *c = safevma_table_column(t, SAFEVMA_LEVEL_ROW, i);
+
+		printf("  %c %-12s %s\n", c->shown ? '*' : ' ', c->name, c->help);
+	}
+}
+
 int run_report(const struct command *command, struct arguments *a)
 {
 	const safevma_table *table = safevma_table_find(command->name);

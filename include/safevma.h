@@ -138,6 +138,7 @@ enum safevma_need {
 struct safevma_request {
 	struct safevma_selection selection;
 	unsigned int needs; /* enum safevma_need, or-ed */
+	bool everything;    /* also who the processes are that were not selected: for recordings */
 	bool no_smaps;	    /* spare the target the smaps read; what needs it becomes unknown */
 };
 

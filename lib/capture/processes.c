@@ -448,7 +448,7 @@ static bool only_pids(const struct sv_capture *c)
 	const struct safevma_selection *s = &c->request->selection;
 
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
-	       !s->units_count && !s->all && c->request->needs != SAFEVMA_NEED_ALL;
+	       !s->units_count && !s->all && !c->request->everything;
 }
 
 static bool listed(const struct pids *pids, pid_t pid)

@@ -37,6 +37,16 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+static uint64_t account(struct sv_cost *cost, uint64_t began)
+{
+	uint64_t took = now_ns() - began;
+
+	cost->lock_reads++;
+	if (took / 1000 > cost->longest_read_us)
+		cost->longest_read_us = took / 1000;
+	return took;
+}
+
 static int keep(struct sv_strbuf *ret, size_t base, const struct sv_region *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -56,7 +66,7 @@ static int keep(struct sv_strbuf *ret, size_t base, const struct sv_region *r, s
 	return 0;
 }
 
-int sv_ioctl_scan(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret)
+int sv_ioctl_scan(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret, struct sv_cost *cost)
 {
 	struct sv_region regions[REGIONS];
 	uint64_t span = first_span;
@@ -65,15 +75,16 @@ int sv_ioctl_scan(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret)
 	while (start < end) {
 		struct pm_scan_arg a = { .size = sizeof(a), .start = start, .vec_len = REGIONS };
 		uint64_t began = now_ns(), took;
-		int n;
+		int n, rc;
 
 		a.end = end - start > span ? start + span : end;
 		a.vec = (uintptr_t)regions;
 		a.category_anyof_mask = a.return_mask = SV_SCAN_PRESENT | SV_SCAN_SWAPPED;
 		n = ioctl(fd, OUR_PAGEMAP_SCAN, &a);
-		took = now_ns() - began;
-		if (n < 0)
-			return errno;
+		rc = n < 0 ? errno : 0;
+		took = account(cost, began);
+		if (rc)
+			return rc;
 		if (a.walk_end <= start || n > REGIONS)
 			return EPROTO;
 		if (keep(ret, base, regions, (size_t)n))
@@ -87,16 +98,20 @@ int sv_ioctl_scan(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret)
 	return 0;
 }
 
-int sv_ioctl_query(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret)
+int sv_ioctl_query(
+	int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret, struct sv_cost *cost)
 {
 	while (start < end) {
 		struct procmap_query q = {
 			.size = sizeof(q), .query_flags = COVERING_OR_NEXT, .query_addr = start
 		};
+		uint64_t began = now_ns();
 		struct sv_query_vma v;
+		int rc = ioctl(fd, OUR_PROCMAP_QUERY, &q) ? errno : 0;
 
-		if (ioctl(fd, OUR_PROCMAP_QUERY, &q))
-			return errno == ENOENT ? 0 : errno;
+		account(cost, began);
+		if (rc)
+			return rc == ENOENT ? 0 : rc;
 		if (q.vma_start >= end)
 			return 0;
 		if (q.vma_end <= start)

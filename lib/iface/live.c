@@ -185,6 +185,7 @@ static int note_features(const struct live *l, struct sv_strbuf *ret)
 	sv_auto_fd int pagemap = own_file(l, SV_IFACE_PAGEMAP), maps = own_file(l, SV_IFACE_MAPS);
 	uint64_t here = (uintptr_t)&pagemap, page = (uint64_t)sysconf(_SC_PAGESIZE), entry = 0;
 	sv_auto_strbuf struct sv_strbuf scratch = { 0 };
+	struct sv_cost none = { 0 };
 	int pfn = -1, scan = -1, query = -1;
 
 	if (pagemap >= 0) {
@@ -194,10 +195,10 @@ static int note_features(const struct live *l, struct sv_strbuf *ret)
 				sizeof(entry) &&
 			sv_pagemap_present(entry))
 			pfn = sv_pagemap_has_pfn(entry);
-		scan = !sv_ioctl_scan(pagemap, base, base + page, &scratch);
+		scan = !sv_ioctl_scan(pagemap, base, base + page, &scratch, &none);
 	}
 	if (maps >= 0)
-		query = !sv_ioctl_query(maps, here, here + 1, &scratch);
+		query = !sv_ioctl_query(maps, here, here + 1, &scratch, &none);
 	return sv_strbuf_printf(
 		       ret, "pfn_visible %d\npagemap_scan %d\nprocmap_query %d\n", pfn, scan, query)
 		       ? ENOMEM
@@ -277,9 +278,9 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 	case SV_OP_ALIVE:
 		return alive(l, ret);
 	case SV_OP_SCAN:
-		return sv_ioctl_scan(c->file->fd, c->start, c->end, ret);
+		return sv_ioctl_scan(c->file->fd, c->start, c->end, ret, &root->cost);
 	case SV_OP_QUERY:
-		return sv_ioctl_query(c->file->fd, c->start, c->end, ret);
+		return sv_ioctl_query(c->file->fd, c->start, c->end, ret, &root->cost);
 	case SV_OP_NOTE:
 		return live_note(root, c->place.tag, ret);
 	case SV_OP_COUNT:

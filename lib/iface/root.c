@@ -128,13 +128,11 @@ int sv_root_call(safevma_root *root, const struct sv_call *call, struct sv_strbu
 {
 	struct safevma_error local = { 0 };
 	size_t start = ret->len;
-	uint64_t began = now_us();
 	int rc;
 
 	err = err ? err : &local;
 	rc = root->ops->call(root, call, ret, err);
-	if (call->file)
-		account(root, call->file, began, rc ? 0 : ret->len - start);
+	root->cost.bytes_read += rc ? 0 : ret->len - start;
 	if (root->recorder)
 		sv_recorder_call(root->recorder, call, rc || !ret->ptr ? NULL : ret->ptr + start,
 			rc ? 0 : ret->len - start, rc ? err->errnum : 0);

@@ -55,8 +55,7 @@ void sv_page_surroundings(const safevma_observation *obs, const struct sv_proces
 
 struct sv_num sv_page_locked(const struct sv_vma *v, const struct sv_surroundings *s)
 {
-	if (v->secret == SV_SECRET_YES || s->class == SV_CLASS_HUGETLB ||
-		s->class == SV_CLASS_RESERVED || s->class == SV_CLASS_ZERO)
+	if (v->secret == SV_SECRET_YES || s->class == SV_CLASS_HUGETLB)
 		return sv_known(1);
 	if (s->class == SV_CLASS_UNKNOWN || v->secret == SV_SECRET_UNKNOWN)
 		return (struct sv_num) { 0 };
@@ -185,10 +184,8 @@ static void fill_bytes(const safevma_observation *obs, const struct sv_vma *v, c
 	f->resident = bytes_if(all, w->present, page);
 	f->swapped = bytes_if(all && w->swap_known, w->swapped, page);
 	f->marker = bytes_if(all && w->swap_known, w->marker, page);
-	if (all && w->swap_known && !special)
-		f->absent = sv_known(f->size_bytes - (w->present + w->swapped + w->marker) * page);
-	else if (special)
-		f->absent = sv_known(0);
+	if (all && w->swap_known)
+		f->absent = sv_known(f->size_bytes - (w->present + w->swapped) * page);
 	f->exclusive = bytes_if(all, w->exclusive, page);
 	f->shared = bytes_if(all, w->present - w->exclusive, page);
 	f->zero = bytes_if(all && w->zero_known, w->zero, page);

@@ -37,7 +37,7 @@ struct sv_reach_bytes {
 
 struct sv_vma_figures {
 	uint64_t size_bytes;
-	/* resident + absent + swapped + marker + special = size */
+	/* resident + absent + swapped = size; marker and special are parts of absent */
 	struct sv_num resident, absent, swapped, marker, special;
 	struct sv_num locked,
 		unlocked; /* parts of resident: reclaim must leave it, or may take it */

@@ -178,7 +178,8 @@ static struct safevma_value get_flags(safevma_cursor *c)
 	} marks[] = {
 		{ f->edges_known && f->edges.over_strong && f->edges.silent, "slab-below" },
 		{ user && f->unlocked.known && f->unlocked.value, "unlocked" },
-		{ user && f->absent.known && f->absent.value && (c->vma->perms & SV_PERM_WRITE),
+		{ user && f->absent.known && f->marker.known && f->absent.value > f->marker.value &&
+				(c->vma->perms & SV_PERM_WRITE),
 			"lazy" },
 		{ f->swapped.known && f->swapped.value, "swapped" },
 		{ f->zero.known && f->zero.value && (c->vma->perms & SV_PERM_WRITE), "zero-page" },
@@ -209,7 +210,7 @@ static struct safevma_value get_flags(safevma_cursor *c)
 	COL("SIZE", "size_bytes", "address space", BYTES, common, level##_size),                   \
 		COL("RESIDENT", "resident_bytes", "present in memory", BYTES, true,                \
 			level##_resident),                                                         \
-		COL("ABSENT", "absent_bytes", "not there yet: the first touch faults", BYTES,      \
+		COL("ABSENT", "absent_bytes", "not there: size less resident and swapped", BYTES,  \
 			true, level##_absent),                                                     \
 		COL("LOCKED", "locked_bytes",                                                      \
 			"resident and kept there: locked, secretmem, hugetlb, kernel-provided",    \
@@ -218,11 +219,11 @@ static struct safevma_value get_flags(safevma_cursor *c)
 			true, level##_unlocked),                                                   \
 		COL("SWAPPED", "swapped_bytes", "in a swap area", BYTES, false, level##_swapped),  \
 		COL("MARKER", "marker_bytes",                                                      \
-			"entries that are neither present nor swap: guards, migration, poison",    \
-			BYTES, false, level##_marker),                                             \
+			"of absent: entries of guards, migration, poisoned pages", BYTES, false,   \
+			level##_marker),                                                           \
 		COL("SPECIAL", "special_bytes",                                                    \
-			"memory whose frames the kernel does not show: devices, vvar", BYTES,      \
-			false, level##_special),                                                   \
+			"of absent: memory whose frames the kernel does not show: devices, vvar",  \
+			BYTES, false, level##_special),                                            \
 		COL("ZERO", "zero_bytes", "present as the shared page of zeros", BYTES, false,     \
 			level##_zero),                                                             \
 		COL("EXCLUSIVE", "exclusive_bytes", "resident and mapped here alone", BYTES,       \
