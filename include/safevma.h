@@ -251,7 +251,7 @@ const char *safevma_observation_gap(const safevma_observation *obs, size_t index
 
 struct safevma_topic {
 	const char *name;
-	const char *kind; /* term, class, flag, pool, gap */
+	const char *kind; /* term, pool, finding, class, flag */
 	const char *title;
 	const char *text;
 };

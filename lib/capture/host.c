@@ -104,14 +104,17 @@ static int privileges_note(struct sv_capture *c, struct safevma_error *err)
 	return 0;
 }
 
-/* A small file whose absence is no gap: empty then. */
+/* A small file that need not be there: empty then. What a recording lost is a gap all the same. */
 static int optional(
 	struct sv_capture *c, enum sv_iface iface, struct sv_strbuf *ret, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = iface };
 	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, ret, &why, err);
 
-	return sv_capture_text(c, &place, ret, &why, err);
+	if (rc || why.code == SAFEVMA_E_SYSTEM)
+		return rc;
+	return sv_gap_add(c->obs, iface, 0, &why, false, err);
 }
 
 /*

@@ -23,7 +23,7 @@ enum outcome {
 
 static bool is_gone(const struct safevma_error *why)
 {
-	return why->errnum == ESRCH || why->errnum == ENOENT;
+	return why->code == SAFEVMA_E_SYSTEM && (why->errnum == ESRCH || why->errnum == ENOENT);
 }
 
 static enum outcome unread(struct sv_capture *c, struct sv_process *p, enum sv_iface iface,

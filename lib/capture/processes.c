@@ -29,7 +29,7 @@ static bool real_time(struct sv_num policy)
 
 static bool is_gone(const struct safevma_error *why)
 {
-	return why->errnum == ESRCH || why->errnum == ENOENT;
+	return why->code == SAFEVMA_E_SYSTEM && (why->errnum == ESRCH || why->errnum == ENOENT);
 }
 
 static int set_bytes(struct sv_strbuf *to, struct sv_span from, struct safevma_error *err)

@@ -54,15 +54,6 @@ static const struct safevma_topic terms[] = {
 		"mlocked flag, or is of such a kind. Locked does not mean that no fault can "
 		"happen: "
 		"pages may be absent (lock on fault), waiting for copy-on-write, or move." },
-	{ "lazy", "term", "reserved and not there yet",
-		"Memory that was asked for and never touched: the first touch takes a fault, and "
-		"finds out whether there is memory left." },
-	{ "cow-pending", "term", "waiting for copy-on-write",
-		"A private writable page that others map too: after a fork, the next write takes a "
-		"fault and moves to a new frame, locked or not." },
-	{ "zero-page", "term", "read, never written",
-		"A page that was read before it was written shows the kernel's one page of zeros. "
-		"The first write takes a fault." },
 	{ "secretmem", "pool", "memory taken out of the linear map",
 		"memfd_secret(2) removes each of its pages from the linear map when it is first "
 		"touched. safevma knows secretmem by the magic number of its filesystem, never by "
@@ -89,6 +80,29 @@ static const struct safevma_topic terms[] = {
 	{ "recording", "term", "what was read, kept for later",
 		"A directory that holds every file as it was read, and a journal of the reading. A "
 		"command run on it with --root says the same as on the system that it came from." },
+	{ "unlocked", "finding", "reclaim may take these pages away, and the next access waits",
+		"Resident memory without a lock can be written to swap or dropped when memory is "
+		"short. Lock it with mlock(2) or mlockall(2)." },
+	{ "lazy", "finding", "part of it is not there yet: the first touch takes a fault",
+		"Memory that was asked for and not touched. The first touch takes a fault, and only "
+		"then finds out whether there is memory left. Touch it before it matters." },
+	{ "cow-pending", "finding",
+		"pages are shared until written: the next write faults and moves them, locked or not",
+		"A private writable page that others map too, as after a fork. The next write takes "
+		"a fault and moves to a new frame. Fork before locking, or use MADV_DONTFORK." },
+	{ "zero-page", "finding", "read but never written: the first write takes a fault",
+		"A page that was read before it was written shows the kernel's one page of zeros. "
+		"Write to it once before it matters." },
+	{ "swapped", "finding", "part of it is in swap: the next access waits for a device",
+		"Pages in a swap area come back with a major fault." },
+	{ "slab-below", "finding",
+		"kernel memory lies right below a frame: its overflow would land here unnoticed",
+		"A frame of this mapping has a strong source at the next lower frame number, and the "
+		"linear map reaches it: see the terms edge and effect." },
+	{ "write-exec", "finding", "writable and executable at once",
+		"A stray write can change code here." },
+	{ "changed", "finding", "the mapping changed while it was read",
+		"Its figures hold for no single moment; look again." },
 };
 
 static size_t classes_count(void)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# What the live tests share. SAFEVMA and VICTIM name the programs under test.
+
+bats_require_minimum_version 1.5.0
+
+: "${SAFEVMA:=build/safevma}" "${VICTIM:=build/tests/victim}"
+
+need_root()
+{
+	[ "$(id -u)" -eq 0 ] || skip "needs root: frame numbers are hidden from others"
+	[ -r /proc/kpageflags ] || skip "this kernel has no /proc/kpageflags"
+}
+
+# start PROGRAM...: in the background, its pid in $started; ended by teardown.
+start()
+{
+	"$@" >"$BATS_TEST_TMPDIR/started.out" 2>"$BATS_TEST_TMPDIR/started.err" 3>&- &
+	started=$!
+	to_end="${to_end:-} $started"
+}
+
+# start_victim ARG...: waits until it has said its truth; truth in $truth, pid in $victim.
+start_victim()
+{
+	start "$VICTIM" --stay "$@"
+	truth=$BATS_TEST_TMPDIR/started.out
+	for _ in $(seq 300); do
+		grep -q '"ready"' "$truth" && break
+		sleep 0.1
+	done
+	victim=$(sed -n 's/.*"ready":true,"pid":\([0-9]*\).*/\1/p' "$truth")
+	[ -n "$victim" ] || { cat "$BATS_TEST_TMPDIR/started.err"; return 1; }
+}
+
+end_started()
+{
+	for p in ${to_end:-}; do
+		kill "$p" 2>/dev/null && wait "$p" 2>/dev/null || true
+	done
+}
+
+teardown()
+{
+	end_started
+}
+
+as_nobody()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# The tool against the independent reader, read before and after it.
+agrees_with_reader() # PID
+{
+	local d=$BATS_TEST_TMPDIR
+
+	python3 tests/live/reader.py "$1" >"$d/before.json"
+	"$SAFEVMA" maps -J -p "$1" >"$d/maps.json"
+	"$SAFEVMA" frames -J -p "$1" >"$d/frames.json"
+	python3 tests/live/reader.py "$1" >"$d/after.json"
+	python3 tests/live/compare.py "$d/maps.json" "$d/frames.json" "$d/before.json" \
+		"$d/after.json"
+}
+
+no_control_bytes() # FILE
+{
+	! LC_ALL=C grep -n -P '[\x00-\x08\x0b-\x1f\x7f]' "$1"
+}
