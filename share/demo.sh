@@ -39,7 +39,20 @@ status=0
 
 size() # bytes, or "unknown"
 {
-	[ "$1" = null ] && echo unknown || numfmt --to=iec "$1"
+	if [ "$1" = null ]; then
+		echo unknown
+	else
+		numfmt --to=iec "$1"
+	fi
+}
+
+interval() # STRONG UNCLASSIFIED
+{
+	if [ "$1" = null ]; then
+		echo unknown
+	else
+		echo "$1 to $(($1 + $2)) frames"
+	fi
 }
 
 echo "A safety process (pid $pid), and what  safevma maps -p $pid  says of its memory"
@@ -56,7 +69,7 @@ jq -c 'select(.name and .start)' "$dir/truth" | while read -r region; do
 	printf '  %s, resident %s, locked %s; linear map reaches %s, removed %s; kernel memory below: %s\n' \
 		"$(size "$all")" "$(size "$resident")" "$(size "$locked")" "$(size "$mapped")" \
 		"$(size "$removed")" \
-		"$([ "$over" = null ] && echo unknown || echo "$over to $((over + perhaps)) frames")"
+		"$(interval "$over" "$perhaps")"
 	findings=$(jq -r '.findings[]' <<<"$row")
 	for finding in $findings; do
 		"$safevma" explain "$finding" | sed -n "1s/^$finding (finding): /  $finding: /p"

@@ -3,6 +3,12 @@
 #   make check-unit      build and run every tests/unit/test_NAME.c
 #   make check-corpus    run what the fuzzers check once over fixtures and kept inputs
 #   make fuzz            let the fuzzers look for new inputs, FUZZ_SECONDS each (clang)
+#   make check-live      the program against victims, an independent reader and its contract
+#   make check-golden    the program over recordings, against kept output (UPDATE=1 rewrites it)
+#   make check-lint      layers, formatters, checkers, and that help, man and completion agree
+#   make check-asan      units, corpus, goldens and live tests again with ASan and UBSan
+#   make check-vm        the static recorder in guests with other kernels
+#   make check           all of these, then one line that counts them
 # Each program stands alone and can be run from here. One line a case is left in
 # $(BUILD)/test-results/SUITE.tap.
 
@@ -84,3 +90,43 @@ $(FUZZ:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/%
 
 .PHONY: check-unit check-corpus fuzz $(FUZZ:%=check-corpus-%) $(FUZZ:%=fuzz-%)
 .SECONDARY:
+
+# ---- the program as a whole ----------------------------------------------------------------------
+
+VICTIM_SRC := $(sort $(wildcard tests/victims/*.c))
+SANITIZE   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+LIVE_ENV    = SAFEVMA=$(abspath $(BUILD))/safevma VICTIM=$(abspath $(BUILD))/tests/victim
+
+$(BUILD)/tests/victim: $(VICTIM_SRC) $(wildcard tests/victims/*.h)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -g -pthread -o $@ $(VICTIM_SRC)
+
+$(BUILD)/tests/victim-static: $(VICTIM_SRC) $(wildcard tests/victims/*.h)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -pthread -static -o $@ $(VICTIM_SRC)
+
+check-live: $(BUILD)/safevma $(BUILD)/tests/victim
+	$(Q)rc=0; for t in truth hostile contract; do \
+		$(LIVE_ENV) $(RUN_TAP) live-$$t bats -F tap tests/live/$$t.bats || rc=1; \
+	done; exit $$rc
+
+check-golden: $(BUILD)/safevma
+	$(Q)$(LIVE_ENV) $(RUN_TAP) golden tests/golden/run.sh
+
+check-lint: $(BUILD)/safevma
+	$(Q)rc=0; for t in tests/lint/*.sh; do \
+		$(LIVE_ENV) $(RUN_TAP) lint-$$(basename $$t .sh) $$t || rc=1; \
+	done; exit $$rc
+
+check-asan:
+	$(Q)SANITIZED=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)' \
+		check-unit check-corpus check-golden check-live
+
+check-vm: $(BUILD)/safevma recorder $(BUILD)/tests/victim-static
+	$(Q)$(LIVE_ENV) $(RUN_TAP) vm tests/vm/check.sh $(BUILD)
+
+check: deps
+	$(Q)tests/check.sh $(BUILD) '$(MAKE)'
+
+.PHONY: check check-live check-golden check-lint check-asan check-vm

@@ -10,10 +10,11 @@ void *sv_vec_push_(void *ptr_to_ptr, size_t *len, size_t *cap, size_t size)
 	memcpy(&p, ptr_to_ptr, sizeof(p));
 	if (*len == *cap) {
 		size_t more = *cap ? *cap + *cap / 2 + 1 : 8;
+		char *grown = reallocarray(p, more, size);
 
-		p = reallocarray(p, more, size);
-		if (!p)
+		if (!grown)
 			return NULL;
+		p = grown;
 		*cap = more;
 		memcpy(ptr_to_ptr, &p, sizeof(p));
 	}

@@ -261,14 +261,12 @@ static int find_head(
 
 static int find_heads(struct sv_file *f, struct sv_frame_index *index, struct safevma_error *err)
 {
-	sv_auto_free struct block *b = calloc(1, sizeof(*b));
+	struct block b = { 0 };
 
-	if (!b)
-		return sv_error_nomem(err);
 	if (!f || tails_repeat(index))
 		return 0;
 	for (size_t i = 0; i < index->len; i++)
-		if (sv_frame_wants_head(&index->ptr[i]) && find_head(f, &index->ptr[i], b, err))
+		if (sv_frame_wants_head(&index->ptr[i]) && find_head(f, &index->ptr[i], &b, err))
 			return -1;
 	return 0;
 }

@@ -425,26 +425,33 @@ static int put_body(struct json *j, safevma_cursor *c, struct safevma_error *err
 	return j->lines ? sv_rows_each(j->plan, c, line_row, j, err) : put_rows(j, c, err);
 }
 
-static int put_tables(struct json *j, struct safevma_error *err)
+static int put_table(struct json *j, struct safevma_error *err)
 {
-	struct sv_plan plain = *j->plan;
+	safevma_cursor *c;
+	int rc;
 
-	for (; j->table && (!j->table->wanted || j->table->wanted(plain.obs));
-		j->table = j->table->also) {
-		safevma_cursor *c;
-		int rc;
+	if (safevma_cursor_new(j->plan->obs, j->table, j->plan->options->each, &c, err))
+		return -1;
+	rc = put_body(j, c, err);
+	if (!rc && c->failed)
+		rc = sv_error_nomem(err);
+	safevma_cursor_free(c);
+	return rc;
+}
 
-		if (safevma_cursor_new(plain.obs, j->table, plain.options->each, &c, err))
+static int put_tables(const struct json *first, struct safevma_error *err)
+{
+	struct sv_plan plain = *first->plan;
+	struct json j = *first;
+
+	if (put_table(&j, err))
+		return -1;
+	plain.sorted = false; /* the order asked for is of the first table's columns */
+	j.plan = &plain;
+	for (j.table = j.table->also; j.table && j.table->wanted(plain.obs);
+		j.table = j.table->also)
+		if (put_table(&j, err))
 			return -1;
-		rc = put_body(j, c, err);
-		if (!rc && c->failed)
-			rc = sv_error_nomem(err);
-		safevma_cursor_free(c);
-		if (rc)
-			return -1;
-		plain.sorted = false; /* the order asked for is of the first table's columns */
-		j->plan = &plain;
-	}
 	return 0;
 }
 

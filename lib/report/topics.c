@@ -84,11 +84,14 @@ static const struct safevma_topic terms[] = {
 		"Resident memory without a lock can be written to swap or dropped when memory is "
 		"short. Lock it with mlock(2) or mlockall(2)." },
 	{ "lazy", "finding", "part of it is not there yet: the first touch takes a fault",
-		"Memory that was asked for and not touched. The first touch takes a fault, and only "
+		"Memory that was asked for and not touched. The first touch takes a fault, and "
+		"only "
 		"then finds out whether there is memory left. Touch it before it matters." },
 	{ "cow-pending", "finding",
-		"pages are shared until written: the next write faults and moves them, locked or not",
-		"A private writable page that others map too, as after a fork. The next write takes "
+		"pages are shared until written: the next write faults and moves them, locked or "
+		"not",
+		"A private writable page that others map too, as after a fork. The next write "
+		"takes "
 		"a fault and moves to a new frame. Fork before locking, or use MADV_DONTFORK." },
 	{ "zero-page", "finding", "read but never written: the first write takes a fault",
 		"A page that was read before it was written shows the kernel's one page of zeros. "
@@ -97,7 +100,8 @@ static const struct safevma_topic terms[] = {
 		"Pages in a swap area come back with a major fault." },
 	{ "slab-below", "finding",
 		"kernel memory lies right below a frame: its overflow would land here unnoticed",
-		"A frame of this mapping has a strong source at the next lower frame number, and the "
+		"A frame of this mapping has a strong source at the next lower frame number, and "
+		"the "
 		"linear map reaches it: see the terms edge and effect." },
 	{ "write-exec", "finding", "writable and executable at once",
 		"A stray write can change code here." },

@@ -48,6 +48,7 @@ private_copy() # a copy of the tool that nobody can run
 
 @test "a recording replays to the byte, for every command, as nobody, under valgrind" {
 	need_root
+	[ -z "${SANITIZED:-}" ] || skip "sanitizers and valgrind exclude each other"
 	private_copy
 	start_victim
 	for c in ps maps frames adjacency doctor 'doctor --reconcile'; do

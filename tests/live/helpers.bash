@@ -36,7 +36,8 @@ start_victim()
 end_started()
 {
 	for p in ${to_end:-}; do
-		kill "$p" 2>/dev/null && wait "$p" 2>/dev/null || true
+		kill "$p" 2>/dev/null || true
+		wait "$p" 2>/dev/null || true
 	done
 }
 
