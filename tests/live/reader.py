@@ -10,10 +10,11 @@ pages whose entry differs are flagged "changed"; VMAs that come, go or change ar
 
 Output, one object:
   pid, page_size, release, vmas_changed,
-  vmas: [{start, end, perms, offset, inode, path, readable, smaps: {key: bytes}, vm_flags,
+  vmas: [{start, end, perms, offset, inode, path, readable, secretmem, smaps: {key: bytes}, vm_flags,
           present, exclusive, swapped, guard, zero, changed     (numbers of pages)
           pages: [{vaddr, present, pfn, exclusive, swapped, guard, changed,
                    class, flags, mapcount, locked, below, above, frame_changed}]}]
+secretmem is told by the magic number of the file system, for anyone can name a file /secretmem.
 pages holds only pages that have an entry; pfn is null when the kernel hides it. below and above are
 the classes of the frames beside; frame_changed says that one of the three was not the same twice.
 """
@@ -39,6 +40,8 @@ LRU, SLAB, BUDDY, MMAP, ANON, SWAPBACKED = (1 << b for b in (5, 7, 10, 11, 12, 1
 HEAD, TAIL, HUGE, UNEVICTABLE, HWPOISON, NOPAGE = (1 << b for b in (15, 16, 17, 18, 19, 20))
 OFFLINE, ZERO, PGTABLE, RESERVED, MLOCKED = (1 << b for b in (23, 24, 26, 32, 33))
 THP = 1 << 22
+
+SECRETMEM_MAGIC = 0x5345434D
 
 # PAGEMAP_SCAN, linux/fs.h
 SCAN = 0xC0606610
@@ -222,6 +225,17 @@ class Frames:
         return "kernel-charged" if self.get("kpagecgroup", pfn) else "unclassified"
 
 
+def is_secretmem(pid, vma):
+    """None when it cannot be told."""
+    if not vma["inode"]:
+        return False
+    libc, buf = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(256)
+    path = f"/proc/{pid}/map_files/{vma['start']:x}-{vma['end']:x}"
+    if libc.statfs(path.encode(), buf):
+        return None
+    return ctypes.c_long.from_buffer(buf).value == SECRETMEM_MAGIC
+
+
 def swap_files():
     """Number of swap files in use: an entry with a higher type is no swap."""
     try:
@@ -273,6 +287,7 @@ def read_process(pid, with_pages):
     found, later = {v["start"]: {} for v in vmas}, {v["start"]: {} for v in vmas}
     for v in vmas:
         v["readable"] = pagemap.read_vma(v, found[v["start"]])
+        v["secretmem"] = is_secretmem(pid, v)
     entries = {a: e for part in found.values() for a, e in part.items()}
     frames, again = Frames(), Frames()
     frames.load(with_neighbours(entries))
