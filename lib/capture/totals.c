@@ -48,18 +48,24 @@ static int read_meminfo(
 	return sv_gap_add(c->obs, SV_IFACE_MEMINFO, 0, &why, true, err);
 }
 
-static void count(struct sv_totals *t, const uint64_t *words, size_t n)
+/* Up to about 6.8 a tail shows few flags of its own: the pass has just met its head. */
+static void count(struct sv_totals *t, const uint64_t *words, size_t n, uint64_t *head)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct sv_frame f = { .flags = words[i], .known = SV_FRAME_FLAGS };
 
+		if (words[i] & SV_KPF_COMPOUND_HEAD)
+			*head = words[i];
+		if (words[i] & SV_KPF_COMPOUND_TAIL) {
+			f.head_flags = *head;
+			f.known |= SV_FRAME_HEAD;
+		}
 		t->by_class[sv_class_of(&f)]++;
 		/* Memory of the slab allocator and tables carry other meanings in these bits. */
 		if (words[i] & (SV_KPF_SLAB | SV_KPF_PGTABLE))
 			continue;
-		t->mlocked += (words[i] & SV_KPF_MLOCKED) != 0;
-		t->unevictable += (words[i] & (SV_KPF_UNEVICTABLE | SV_KPF_LRU)) ==
-				  (SV_KPF_UNEVICTABLE | SV_KPF_LRU);
+		t->mlocked += sv_frame_mlocked(&f);
+		t->unevictable += sv_frame_unevictable(&f);
 	}
 	t->frames += n;
 }
@@ -68,7 +74,7 @@ static int pass(struct sv_capture *c, struct sv_file *f, struct safevma_error *w
 	struct safevma_error *err)
 {
 	sv_auto_free uint64_t *words = malloc(WORDS * sizeof(*words));
-	uint64_t off = 0;
+	uint64_t off = 0, head = 0;
 	size_t got;
 
 	if (!words)
@@ -76,7 +82,7 @@ static int pass(struct sv_capture *c, struct sv_file *f, struct safevma_error *w
 	do {
 		if (sv_file_read(f, words, WORDS * sizeof(*words), off, &got, why))
 			return why->code == SAFEVMA_E_NOMEM ? sv_error_nomem(err) : 0;
-		count(&c->obs->totals, words, got / sizeof(*words));
+		count(&c->obs->totals, words, got / sizeof(*words), &head);
 		off += got;
 	} while (got);
 	c->obs->totals.made = true;

@@ -110,6 +110,13 @@ bool sv_frame_mlocked(const struct sv_frame *f)
 	return folio_flags(f) & SV_KPF_MLOCKED;
 }
 
+bool sv_frame_unevictable(const struct sv_frame *f)
+{
+	const uint64_t both = SV_KPF_UNEVICTABLE | SV_KPF_LRU;
+
+	return (folio_flags(f) & both) == both;
+}
+
 bool sv_frame_wants_head(const struct sv_frame *f)
 {
 	return (f->known & SV_FRAME_FLAGS) && !(f->known & SV_FRAME_HEAD) &&

@@ -71,6 +71,9 @@ enum sv_class sv_class_of(const struct sv_frame *f);
 /* True when flags of its own or of its head say that mlock holds it. Needs SV_FRAME_FLAGS. */
 bool sv_frame_mlocked(const struct sv_frame *f);
 
+/* On the list that reclaim leaves alone. Needs SV_FRAME_FLAGS. */
+bool sv_frame_unevictable(const struct sv_frame *f);
+
 /* Whether the class of this tail needs the flags of its head. */
 bool sv_frame_wants_head(const struct sv_frame *f);
 

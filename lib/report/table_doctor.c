@@ -174,12 +174,10 @@ static struct sv_num counted_bytes(const safevma_cursor *c)
 				   : (struct sv_num) { 0 };
 }
 
-/* 4 MiB, or a fiftieth: batches of the per-CPU counters, and what moved during the pass. */
+/* 1 MiB and a fiftieth: batches of the per-CPU counters, and what moved during the pass. */
 static uint64_t tolerance(const struct figure *f)
 {
-	uint64_t part = f->before.value / 50;
-
-	return part > (UINT64_C(4) << 20) ? part : UINT64_C(4) << 20;
+	return (UINT64_C(1) << 20) + f->before.value / 50;
 }
 
 static struct sv_num agrees(const safevma_cursor *c)
