@@ -57,6 +57,16 @@ def vma_lines(region, vmas):
     return [f"{len(inside)} VMAs with {covered} bytes, made as {region.get('vmas', 1)}"]
 
 
+def secret_lines(region, vmas):
+    """Secretmem is called so, and what only bears its name is not."""
+    made = region["kind"] == "secretmem"
+    for v in vmas:
+        said = v["kind"] == "secretmem" if "kind" in v else v.get("secretmem")
+        if number(v["start"]) == number(region["start"]) and said not in (None, made):
+            return [f"made as {region['kind']}, reported as {'' if said else 'no '}secretmem"]
+    return []
+
+
 def touched_pages(region):
     """Numbers of the pages, counted from the start; None when the victim does not say."""
     if "touched" in region:
@@ -112,7 +122,8 @@ def check_region(tap, region, pages, vmas):
         return
     start, end, size = number(region["start"]), number(region["end"]), region["page_size"]
     mine = {(a - start) // size: p for a, p in pages.items() if start <= a < end}
-    lines = vma_lines(region, vmas) + check_presence(region, mine) + check_pages(region, mine)
+    lines = vma_lines(region, vmas) + secret_lines(region, vmas)
+    lines += check_presence(region, mine) + check_pages(region, mine)
     if moved(region, mine):
         print(f"# {name}: {moved(region, mine)} pages moved to other frames")
     tap.point(name, lines, (end - start) // size)
