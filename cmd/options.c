@@ -47,7 +47,8 @@ const struct option_info option_infos[] = {
 	{ 'r', "raw", NULL, OPTIONS_OUTPUT, "text for scripts: no alignment, blanks escaped" },
 	{ 'b', "bytes", NULL, OPTIONS_OUTPUT, "sizes in bytes" },
 	{ OPT_SORT, "sort", "COLUMN", OPTIONS_OUTPUT, "sort rows by a column, -COLUMN downwards" },
-	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT, "auto, always or never" },
+	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT,
+		"auto (on a terminal, unless NO_COLOR is set), always or never" },
 	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page instead of runs" },
 	{ OPT_RECONCILE, "reconcile", NULL, OPTIONS_RECONCILE,
 		"compare counted frames with meminfo, and pagemap with smaps" },
@@ -149,12 +150,22 @@ static int add_pids(struct arguments *a, const char *text)
 	}
 }
 
+/* auto: on a terminal that can, unless NO_COLOR says no (no-color.org). */
+static bool auto_color(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
 static int set_color(struct arguments *a, const char *when)
 {
-	if (!strcmp(when, "auto") || !strcmp(when, "never"))
-		a->report.color = false;
-	else if (!strcmp(when, "always"))
+	if (!strcmp(when, "always"))
 		a->report.color = true;
+	else if (!strcmp(when, "never"))
+		a->report.color = false;
+	else if (!strcmp(when, "auto"))
+		a->report.color = auto_color();
 	else {
 		complain("--color takes auto, always or never, got '%s'", when);
 		return EXIT_USAGE;
@@ -373,6 +384,7 @@ int arguments_read(const struct command *command, int argc, char **argv, struct 
 	int letter, rc;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->report.color = auto_color();
 	build(&t);
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {

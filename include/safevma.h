@@ -180,6 +180,7 @@ struct safevma_column {
 	const char *help; /* one sentence */
 	enum safevma_type type;
 	bool shown; /* by default, in text */
+	bool alarm; /* worth a look when it is neither 0 nor empty: coloured where colours are on */
 };
 
 typedef struct safevma_table safevma_table;

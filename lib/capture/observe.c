@@ -50,6 +50,20 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 	return 0;
 }
 
+/* What no version so far looks for, so that each unknown has its reason beside it. */
+static int limits(struct sv_capture *c, struct safevma_error *err)
+{
+	return sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
+		       "this version does not walk the kernel's page tables",
+		       "observed reach, linear-map addresses and permissions, other kernel "
+		       "mappings",
+		       err) || sv_gap_add_standing(c->obs, SV_IFACE_PAGE_OWNER,
+				       "this version does not look up who allocated a frame",
+				       "owners of the sources of edges", err)
+		       ? -1
+		       : 0;
+}
+
 static int rounds(struct sv_capture *c, struct safevma_error *err)
 {
 	unsigned int needs = c->obs->needs;
@@ -62,7 +76,7 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((needs & SAFEVMA_NEED_PROCESSES) && sv_capture_processes(c, err))
 		return -1;
-	if ((needs & SAFEVMA_NEED_VMAS) && all_memory(c, err))
+	if ((needs & SAFEVMA_NEED_VMAS) && (all_memory(c, err) || limits(c, err)))
 		return -1;
 	if ((needs & SAFEVMA_NEED_RECONCILE) && sv_capture_totals(c, err))
 		return -1;

@@ -300,7 +300,7 @@ static int live_call(safevma_root *root, const struct sv_call *call, struct sv_s
 		return 0;
 	ret->len = start; /* no half answers */
 	sv_place_path(call->file ? &call->file->place : &call->place, path, sizeof(path));
-	return sv_error_sys(err, rc, path, sv_op_names[call->op]);
+	return sv_error_sys(err, rc, path, sv_op_phrases[call->op]);
 }
 
 static void live_free(safevma_root *root)

@@ -391,7 +391,7 @@ static int replay_call(safevma_root *root, const struct sv_call *call, struct sv
 	if (!e)
 		return not_recorded(path, err);
 	if (e->errnum)
-		return sv_error_sys(err, e->errnum, path, sv_op_names[call->op]);
+		return sv_error_sys(err, e->errnum, path, sv_op_phrases[call->op]);
 	return load(r, e->member, e->length, ret, err);
 }
 

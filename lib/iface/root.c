@@ -19,6 +19,17 @@ const char *const sv_op_names[SV_OP_COUNT] = {
 	[SV_OP_NOTE] = "note",
 };
 
+const char *const sv_op_phrases[SV_OP_COUNT] = {
+	[SV_OP_LIST] = "list",
+	[SV_OP_LINK] = "read the link",
+	[SV_OP_MAGIC] = "look up the filesystem",
+	[SV_OP_PIN] = "find the process",
+	[SV_OP_ALIVE] = "ask whether it lives",
+	[SV_OP_SCAN] = "scan for pages",
+	[SV_OP_QUERY] = "query mappings",
+	[SV_OP_NOTE] = "look at the system",
+};
+
 static int file_init(struct sv_file *f, safevma_root *root, const struct sv_place *place,
 	struct safevma_error *err)
 {

@@ -27,7 +27,8 @@ enum sv_op {
 	SV_OP_COUNT,
 };
 
-extern const char *const sv_op_names[SV_OP_COUNT];
+extern const char *const sv_op_names[SV_OP_COUNT];   /* in the journal */
+extern const char *const sv_op_phrases[SV_OP_COUNT]; /* in messages: "PHRASE: Permission denied" */
 
 /* One result of PAGEMAP_SCAN: a stretch of pages with the same categories. */
 struct sv_region {

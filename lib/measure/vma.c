@@ -180,12 +180,12 @@ static void fill_bytes(const safevma_observation *obs, const struct sv_vma *v, c
 	uint64_t page = obs->host.page_size;
 	bool special = sv_vma_special(v), all = v->pages_read;
 
-	f->special = sv_known(special ? f->size_bytes : 0);
+	f->special = sv_known(special ? f->size.value : 0);
 	f->resident = bytes_if(all, w->present, page);
 	f->swapped = bytes_if(all && w->swap_known, w->swapped, page);
 	f->marker = bytes_if(all && w->swap_known, w->marker, page);
 	if (all && w->swap_known)
-		f->absent = sv_known(f->size_bytes - (w->present + w->swapped) * page);
+		f->absent = sv_known(f->size.value - (w->present + w->swapped) * page);
 	f->exclusive = bytes_if(all, w->exclusive, page);
 	f->shared = bytes_if(all, w->present - w->exclusive, page);
 	f->zero = bytes_if(all && w->zero_known, w->zero, page);
@@ -200,7 +200,7 @@ void sv_measure_vma(const safevma_observation *obs, const struct sv_process *p,
 	bool frames = (obs->needs & SAFEVMA_NEED_FRAMES) && v->pages_read;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->size_bytes = v->end - v->start;
+	ret->size = sv_known(v->end - v->start);
 	ret->reach_known = ret->edges_known = frames;
 	for (size_t i = v->page; i < v->page + v->pages; i++) {
 		const struct sv_page *pg = &p->pages.ptr[i];
@@ -226,6 +226,7 @@ static void add_num(struct sv_num *sum, struct sv_num n)
 static void add_figures(struct sv_vma_figures *sum, const struct sv_vma_figures *f)
 {
 	static const size_t nums[] = {
+		offsetof(struct sv_vma_figures, size),
 		offsetof(struct sv_vma_figures, resident),
 		offsetof(struct sv_vma_figures, absent),
 		offsetof(struct sv_vma_figures, swapped),
@@ -244,7 +245,6 @@ static void add_figures(struct sv_vma_figures *sum, const struct sv_vma_figures 
 	for (size_t i = 0; i < sv_array_size(nums); i++)
 		add_num((struct sv_num *)(void *)((char *)sum + nums[i]),
 			*(const struct sv_num *)(const void *)((const char *)f + nums[i]));
-	sum->size_bytes += f->size_bytes;
 	sum->reach_known &= f->reach_known;
 	sum->edges_known &= f->edges_known;
 	for (size_t i = 0; i < sizeof(f->reach) / sizeof(uint64_t); i++) {
@@ -270,7 +270,8 @@ void sv_measure_process(
 	bool memory = (p->fate == SV_FATE_STABLE || p->fate == SV_FATE_CHANGED) && p->vmas.len;
 	struct sv_num zero = { .known = memory };
 
-	*ret = (struct sv_vma_figures) { .resident = zero,
+	*ret = (struct sv_vma_figures) { .size = zero,
+		.resident = zero,
 		.absent = zero,
 		.swapped = zero,
 		.marker = zero,

@@ -36,7 +36,7 @@ struct sv_reach_bytes {
 };
 
 struct sv_vma_figures {
-	uint64_t size_bytes;
+	struct sv_num size; /* known once the mappings were read */
 	/* resident + absent + swapped = size; marker and special are parts of absent */
 	struct sv_num resident, absent, swapped, marker, special;
 	struct sv_num locked,

@@ -83,7 +83,24 @@ int sv_gap_add(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 	return sv_gap_add_cost(obs, iface, pid, why, counts, sv_iface_info(iface)->costs, err);
 }
 
+int sv_gap_add_standing(safevma_observation *obs, enum sv_iface iface, const char *reason,
+	const char *costs, struct safevma_error *err)
+{
+	struct safevma_error why;
+	size_t before = obs->gaps.len;
+
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0, "%s", reason);
+	if (sv_gap_add_cost(obs, iface, 0, &why, false, costs, err))
+		return -1;
+	if (obs->gaps.len > before)
+		obs->gaps.ptr[before].standing = true;
+	return 0;
+}
+
 const char *safevma_observation_gap(const safevma_observation *obs, size_t index)
 {
-	return index < obs->gaps.len ? obs->gaps.ptr[index].line : NULL;
+	for (size_t i = 0; i < obs->gaps.len; i++)
+		if (!obs->gaps.ptr[i].standing && !index--)
+			return obs->gaps.ptr[i].line;
+	return NULL;
 }

@@ -14,6 +14,7 @@ struct sv_gap {
 	int errnum;
 	char *reason;	   /* owned */
 	const char *costs; /* static; NULL: no claim */
+	bool standing;	   /* of this version, not of this system: in JSON alone */
 	bool counts;	   /* a requested figure is missing because of it */
 	char *line;	   /* owned: the whole in words */
 };
@@ -91,6 +92,10 @@ struct safevma_observation {
  */
 int sv_gap_add(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 	const struct safevma_error *why, bool counts, struct safevma_error *err);
+
+/* A limit of this version: what it does not look for yet. */
+int sv_gap_add_standing(safevma_observation *obs, enum sv_iface iface, const char *reason,
+	const char *costs, struct safevma_error *err);
 
 /* As sv_gap_add(), with what it costs in the caller's words (static). */
 int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,

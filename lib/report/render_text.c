@@ -55,6 +55,7 @@ static struct libscols_table *new_table(struct text *t, bool headings)
 		return NULL;
 	t->table = table;
 	scols_table_set_stream(table, t->out);
+	scols_table_enable_colors(table, o->color);
 	scols_table_enable_raw(table, o->format == SAFEVMA_FORMAT_RAW);
 	scols_table_enable_noheadings(table, o->no_headings || !headings);
 	scols_table_set_termforce(table, o->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
@@ -84,6 +85,36 @@ static int next_piece(struct text *t, struct safevma_error *err)
 	return 0;
 }
 
+#define YELLOW	"\033[33m"
+#define MAGENTA "\033[35m"
+
+/* Unknown, or worth a look; never by colour alone, the cell says it too. */
+static const char *cell_color(const struct safevma_column *c, const struct safevma_value *v)
+{
+	bool some = false;
+
+	switch (v->type) {
+	case SAFEVMA_TYPE_UNKNOWN:
+		return MAGENTA;
+	case SAFEVMA_TYPE_U64:
+	case SAFEVMA_TYPE_BYTES:
+	case SAFEVMA_TYPE_HEX:
+		some = v->u64 != 0;
+		break;
+	case SAFEVMA_TYPE_I64:
+		some = v->i64 != 0;
+		break;
+	case SAFEVMA_TYPE_BOOL:
+		some = v->boolean;
+		break;
+	case SAFEVMA_TYPE_STRING:
+	case SAFEVMA_TYPE_WORDS:
+		some = v->string.len != 0;
+		break;
+	}
+	return c->alarm && some ? YELLOW : NULL;
+}
+
 static int add_line(safevma_cursor *c, void *arg, struct safevma_error *err)
 {
 	struct text *t = arg;
@@ -102,6 +133,10 @@ static int add_line(safevma_cursor *c, void *arg, struct safevma_error *err)
 
 		if (sv_value_format(&v, p->options, &cell) ||
 			scols_line_set_data(line, i, cell.ptr ? cell.ptr : ""))
+			return sv_error_nomem(err);
+		if (p->options->color &&
+			scols_cell_set_color(scols_line_get_cell(line, i),
+				cell_color(&p->table->row_columns[p->row.index[i]].pub, &v)))
 			return sv_error_nomem(err);
 	}
 	t->lines++;

@@ -16,6 +16,24 @@ struct sv_column {
 	struct safevma_value (*get)(safevma_cursor *cursor);
 };
 
+#define SV_COL(n, j, h, t, s, g)                                                                   \
+	{                                                                                          \
+		.pub = { .name = n, .json = j, .help = h, .type = SAFEVMA_TYPE_##t, .shown = s },  \
+		.get = g                                                                           \
+	}
+
+/* A column that is coloured when there is some of it. */
+#define SV_ALARM(n, j, h, t, s, g)                                                                 \
+	{                                                                                          \
+		.pub = { .name = n,                                                                \
+			.json = j,                                                                 \
+			.help = h,                                                                 \
+			.type = SAFEVMA_TYPE_##t,                                                  \
+			.shown = s,                                                                \
+			.alarm = true },                                                           \
+		.get = g                                                                           \
+	}
+
 struct safevma_table {
 	const char *name;	  /* of the command */
 	const char *group_member; /* NULL: no groups */
@@ -78,23 +96,16 @@ struct safevma_value sv_get_why(safevma_cursor *c);
 struct safevma_value sv_get_fate(safevma_cursor *c);
 
 #define SV_PROCESS_COLUMNS                                                                         \
-	{ { "PID", "pid", "process number", SAFEVMA_TYPE_U64, true }, sv_get_pid },                \
-		{ { "COMM", "comm", "name that the process gave itself", SAFEVMA_TYPE_STRING,      \
-			  true },                                                                  \
-			sv_get_comm },                                                             \
-		{ { "EXE", "exe", "path of its executable", SAFEVMA_TYPE_STRING, false },          \
-			sv_get_exe },                                                              \
-		{ { "START", "start_ticks", "when it started, in clock ticks after boot",          \
-			  SAFEVMA_TYPE_U64, false },                                               \
-			sv_get_start_ticks },                                                      \
-		{ { "WHY", "why_selected", "why it was selected", SAFEVMA_TYPE_WORDS, true },      \
-			sv_get_why },                                                              \
-	{                                                                                          \
-		{ "STATE", "reading",                                                              \
+	SV_COL("PID", "pid", "process number", U64, true, sv_get_pid),                             \
+		SV_COL("COMM", "comm", "name that the process gave itself", STRING, true,          \
+			sv_get_comm),                                                              \
+		SV_COL("EXE", "exe", "path of its executable", STRING, false, sv_get_exe),         \
+		SV_COL("START", "start_ticks", "when it started, in clock ticks after boot", U64,  \
+			false, sv_get_start_ticks),                                                \
+		SV_COL("WHY", "why_selected", "why it was selected", WORDS, true, sv_get_why),     \
+		SV_COL("STATE", "reading",                                                         \
 			"how the reading of its memory went: stable, changed, vanished, unread",   \
-			SAFEVMA_TYPE_STRING, false },                                              \
-			sv_get_fate                                                                \
-	}
+			STRING, false, sv_get_fate)
 
 extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
 	sv_table_doctor, sv_table_reconcile;

@@ -90,20 +90,17 @@ static struct safevma_value get_locks(safevma_cursor *c)
 }
 
 static const struct sv_column columns[] = {
-	{ { "INTERFACE", "interface", "name, as gaps call it", SAFEVMA_TYPE_STRING, true },
-		get_name },
-	{ { "STATUS", "status", "ok, hidden (readable but the content is withheld), unreadable",
-		  SAFEVMA_TYPE_STRING, true },
-		get_status },
-	{ { "REASON", "reason", "why not", SAFEVMA_TYPE_STRING, true }, get_reason },
-	{ { "ERRNO", "errno", "the system's error", SAFEVMA_TYPE_STRING, false }, get_errno },
-	{ { "PATH", "path", "where it is", SAFEVMA_TYPE_STRING, false }, get_path },
-	{ { "TELLS", "tells", "what it gives", SAFEVMA_TYPE_STRING, false }, get_tells },
-	{ { "LOCKS", "takes_target_lock", "reading takes the mmap lock of the target",
-		  SAFEVMA_TYPE_BOOL, false },
-		get_locks },
-	{ { "COSTS", "costs", "what is lost without it", SAFEVMA_TYPE_STRING, true }, get_costs },
-	{ { "HOW", "how", "how to make it readable", SAFEVMA_TYPE_STRING, true }, get_how },
+	SV_COL("INTERFACE", "interface", "name, as gaps call it", STRING, true, get_name),
+	SV_COL("STATUS", "status", "ok, hidden (readable but the content is withheld), unreadable",
+		STRING, true, get_status),
+	SV_COL("REASON", "reason", "why not", STRING, true, get_reason),
+	SV_COL("ERRNO", "errno", "the system's error", STRING, false, get_errno),
+	SV_COL("PATH", "path", "where it is", STRING, false, get_path),
+	SV_COL("TELLS", "tells", "what it gives", STRING, false, get_tells),
+	SV_COL("LOCKS", "takes_target_lock", "reading takes the mmap lock of the target", BOOL,
+		false, get_locks),
+	SV_COL("COSTS", "costs", "what is lost without it", STRING, true, get_costs),
+	SV_COL("HOW", "how", "how to make it readable", STRING, true, get_how),
 };
 
 /* ---- reconciliation -------------------------------------------------------------------------- */
@@ -241,25 +238,18 @@ static struct safevma_value get_remark(safevma_cursor *c)
 }
 
 static const struct sv_column figure_columns[] = {
-	{ { "FIGURE", "figure", "name in meminfo", SAFEVMA_TYPE_STRING, true }, get_figure },
-	{ { "COUNTED", "counted_bytes", "by one pass over the flags of all frames",
-		  SAFEVMA_TYPE_BYTES, true },
-		get_counted },
-	{ { "PERHAPS", "perhaps_bytes", "further frames that may belong to the figure",
-		  SAFEVMA_TYPE_BYTES, true },
-		get_perhaps },
-	{ { "BEFORE", "kernel_before_bytes", "meminfo before the pass", SAFEVMA_TYPE_BYTES, true },
-		get_before },
-	{ { "AFTER", "kernel_after_bytes", "meminfo after the pass", SAFEVMA_TYPE_BYTES, true },
-		get_after },
-	{ { "DIFFERENCE", "difference_bytes", "counted less the kernel's figure before",
-		  SAFEVMA_TYPE_I64, true },
-		get_difference },
-	{ { "AGREES", "agrees", "within what the kernel's counters may be off", SAFEVMA_TYPE_BOOL,
-		  true },
-		get_agrees },
-	{ { "REMARK", "remark", "what to know of the comparison", SAFEVMA_TYPE_STRING, true },
-		get_remark },
+	SV_COL("FIGURE", "figure", "name in meminfo", STRING, true, get_figure),
+	SV_COL("COUNTED", "counted_bytes", "by one pass over the flags of all frames", BYTES, true,
+		get_counted),
+	SV_COL("PERHAPS", "perhaps_bytes", "further frames that may belong to the figure", BYTES,
+		true, get_perhaps),
+	SV_COL("BEFORE", "kernel_before_bytes", "meminfo before the pass", BYTES, true, get_before),
+	SV_COL("AFTER", "kernel_after_bytes", "meminfo after the pass", BYTES, true, get_after),
+	SV_COL("DIFFERENCE", "difference_bytes", "counted less the kernel's figure before", I64,
+		true, get_difference),
+	SV_COL("AGREES", "agrees", "within what the kernel's counters may be off", BOOL, true,
+		get_agrees),
+	SV_COL("REMARK", "remark", "what to know of the comparison", STRING, true, get_remark),
 };
 
 static bool figures_wanted(const safevma_observation *obs)
@@ -325,18 +315,14 @@ static struct safevma_value get_rss_agrees(safevma_cursor *c)
 }
 
 static const struct sv_column rss_columns[] = {
-	{ { "PID", "pid", "process number", SAFEVMA_TYPE_U64, true }, sv_get_pid },
-	{ { "COMM", "comm", "name that the process gave itself", SAFEVMA_TYPE_STRING, true },
-		sv_get_comm },
-	{ { "PAGEMAP", "pagemap_bytes", "present by pagemap, without hugetlb and zero pages",
-		  SAFEVMA_TYPE_BYTES, true },
-		get_rss_ours },
-	{ { "SMAPS", "smaps_rss_bytes", "sum of Rss in smaps", SAFEVMA_TYPE_BYTES, true },
-		get_rss_kernel },
-	{ { "AGREES", "agrees", "equal", SAFEVMA_TYPE_BOOL, true }, get_rss_agrees },
-	{ { "STATE", "reading", "how the reading went: stable, changed, vanished, unread",
-		  SAFEVMA_TYPE_STRING, true },
-		sv_get_fate },
+	SV_COL("PID", "pid", "process number", U64, true, sv_get_pid),
+	SV_COL("COMM", "comm", "name that the process gave itself", STRING, true, sv_get_comm),
+	SV_COL("PAGEMAP", "pagemap_bytes", "present by pagemap, without hugetlb and zero pages",
+		BYTES, true, get_rss_ours),
+	SV_COL("SMAPS", "smaps_rss_bytes", "sum of Rss in smaps", BYTES, true, get_rss_kernel),
+	SV_COL("AGREES", "agrees", "equal", BOOL, true, get_rss_agrees),
+	SV_COL("STATE", "reading", "how the reading went: stable, changed, vanished, unread",
+		STRING, true, sv_get_fate),
 };
 
 static const struct safevma_table table_rss = {

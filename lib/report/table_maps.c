@@ -41,7 +41,7 @@ static bool next_row(safevma_cursor *c)
 #define REACH(v)	   IF(f->reach_known, SAFEVMA_TYPE_BYTES, f->reach.v)
 #define EDGES(v)	   IF(f->edges_known, SAFEVMA_TYPE_U64, f->edges.v)
 
-FIGURE(size, sv_value_u64(SAFEVMA_TYPE_BYTES, f->size_bytes))
+FIGURE(size, BYTES(f->size))
 FIGURE(resident, BYTES(f->resident))
 FIGURE(absent, BYTES(f->absent))
 FIGURE(locked, BYTES(f->locked))
@@ -201,77 +201,75 @@ static struct safevma_value get_flags(safevma_cursor *c)
 	return sv_value_words(c->text);
 }
 
-#define COL(name, json, help, type, shown, get)                                                    \
-	{                                                                                          \
-		{ name, json, help, SAFEVMA_TYPE_##type, shown }, get                              \
-	}
-
 #define FIGURE_COLUMNS(level, common)                                                              \
-	COL("SIZE", "size_bytes", "address space", BYTES, common, level##_size),                   \
-		COL("RESIDENT", "resident_bytes", "present in memory", BYTES, true,                \
+	SV_COL("SIZE", "size_bytes", "address space", BYTES, common, level##_size),                \
+		SV_COL("RESIDENT", "resident_bytes", "present in memory", BYTES, true,             \
 			level##_resident),                                                         \
-		COL("ABSENT", "absent_bytes", "not there: size less resident and swapped", BYTES,  \
-			true, level##_absent),                                                     \
-		COL("LOCKED", "locked_bytes",                                                      \
+		SV_COL("ABSENT", "absent_bytes", "not there: size less resident and swapped",      \
+			BYTES, true, level##_absent),                                              \
+		SV_COL("LOCKED", "locked_bytes",                                                   \
 			"resident and kept there: locked, secretmem, hugetlb, kernel-provided",    \
 			BYTES, true, level##_locked),                                              \
-		COL("UNLOCKED", "unlocked_bytes", "resident, and reclaim may take it", BYTES,      \
+		SV_ALARM("UNLOCKED", "unlocked_bytes", "resident, and reclaim may take it", BYTES, \
 			true, level##_unlocked),                                                   \
-		COL("SWAPPED", "swapped_bytes", "in a swap area", BYTES, false, level##_swapped),  \
-		COL("MARKER", "marker_bytes",                                                      \
+		SV_ALARM("SWAPPED", "swapped_bytes", "in a swap area", BYTES, false,               \
+			level##_swapped),                                                          \
+		SV_COL("MARKER", "marker_bytes",                                                   \
 			"of absent: entries of guards, migration, poisoned pages", BYTES, false,   \
 			level##_marker),                                                           \
-		COL("SPECIAL", "special_bytes",                                                    \
+		SV_COL("SPECIAL", "special_bytes",                                                 \
 			"of absent: memory whose frames the kernel does not show: devices, vvar",  \
 			BYTES, false, level##_special),                                            \
-		COL("ZERO", "zero_bytes", "present as the shared page of zeros", BYTES, false,     \
+		SV_COL("ZERO", "zero_bytes", "present as the shared page of zeros", BYTES, false,  \
 			level##_zero),                                                             \
-		COL("EXCLUSIVE", "exclusive_bytes", "resident and mapped here alone", BYTES,       \
+		SV_COL("EXCLUSIVE", "exclusive_bytes", "resident and mapped here alone", BYTES,    \
 			false, level##_exclusive),                                                 \
-		COL("SHARED", "shared_bytes", "resident and mapped elsewhere too", BYTES, false,   \
-			level##_shared),                                                           \
-		COL("HUGE", "huge_bytes", "mapped by huge page-table entries", BYTES, false,       \
+		SV_COL("SHARED", "shared_bytes", "resident and mapped elsewhere too", BYTES,       \
+			false, level##_shared),                                                    \
+		SV_COL("HUGE", "huge_bytes", "mapped by huge page-table entries", BYTES, false,    \
 			level##_huge),                                                             \
-		COL("MAPPED", "reach.mapped_bytes", "resident and reached by the linear map",      \
+		SV_COL("MAPPED", "reach.mapped_bytes", "resident and reached by the linear map",   \
 			BYTES, common, level##_reach_mapped),                                      \
-		COL("REMOVED", "reach.removed_bytes", "resident and taken out of the linear map",  \
-			BYTES, true, level##_reach_removed),                                       \
-		COL("REACH?", "reach.unknown_bytes", "resident, and it is not known which", BYTES, \
-			false, level##_reach_unknown),                                             \
-		COL("OTHER", "reach.other_mapped_bytes",                                           \
+		SV_COL("REMOVED", "reach.removed_bytes",                                           \
+			"resident and taken out of the linear map", BYTES, true,                   \
+			level##_reach_removed),                                                    \
+		SV_COL("REACH?", "reach.unknown_bytes", "resident, and it is not known which",     \
+			BYTES, false, level##_reach_unknown),                                      \
+		SV_COL("OTHER", "reach.other_mapped_bytes",                                        \
 			"mapped at further kernel addresses (not looked for yet)", BYTES, false,   \
 			get_other_mapped),                                                         \
-		COL("OBSERVED", "reach.basis.observed_bytes",                                      \
+		SV_COL("OBSERVED", "reach.basis.observed_bytes",                                   \
 			"reach read from this system's page tables", BYTES, false,                 \
 			level##_observed),                                                         \
-		COL("INFERRED", "reach.basis.inferred_bytes",                                      \
+		SV_COL("INFERRED", "reach.basis.inferred_bytes",                                   \
 			"reach that follows from a documented mechanism", BYTES, false,            \
 			level##_inferred),                                                         \
-		COL("ASSUMED", "reach.basis.assumed_bytes",                                        \
+		SV_COL("ASSUMED", "reach.basis.assumed_bytes",                                     \
 			"reach that is the architecture's default", BYTES, false,                  \
 			level##_assumed),                                                          \
-		COL("OVER", "edges.over.strong", "frames with slab or the like right below", U64,  \
-			true, level##_over_strong),                                                \
-		COL("OVER?", "edges.over.unclassified", "frames with perhaps kernel memory below", \
-			U64, true, level##_over_unclassified),                                     \
-		COL("UNDER", "edges.under.strong", "frames with slab or the like right above",     \
+		SV_ALARM("OVER", "edges.over.strong", "frames with slab or the like right below",  \
+			U64, true, level##_over_strong),                                           \
+		SV_COL("OVER?", "edges.over.unclassified",                                         \
+			"frames with perhaps kernel memory below", U64, true,                      \
+			level##_over_unclassified),                                                \
+		SV_COL("UNDER", "edges.under.strong", "frames with slab or the like right above",  \
 			U64, false, level##_under_strong),                                         \
-		COL("UNDER?", "edges.under.unclassified",                                          \
+		SV_COL("UNDER?", "edges.under.unclassified",                                       \
 			"frames with perhaps kernel memory above", U64, false,                     \
 			level##_under_unclassified),                                               \
-		COL("SILENT", "edges.silent", "edges where an overrun would land unnoticed", U64,  \
-			false, level##_silent),                                                    \
-		COL("TRAPPED", "edges.trapped", "edges where an overrun would fault", U64, false,  \
-			level##_trapped),                                                          \
-		COL("EFFECT?", "edges.unknown", "edges whose effect is not known", U64, false,     \
+		SV_COL("SILENT", "edges.silent", "edges where an overrun would land unnoticed",    \
+			U64, false, level##_silent),                                               \
+		SV_COL("TRAPPED", "edges.trapped", "edges where an overrun would fault", U64,      \
+			false, level##_trapped),                                                   \
+		SV_COL("EFFECT?", "edges.unknown", "edges whose effect is not known", U64, false,  \
 			level##_unknown),                                                          \
-		COL("EXAMINED", "coverage.examined", "pages of which all was read", U64, false,    \
+		SV_COL("EXAMINED", "coverage.examined", "pages of which all was read", U64, false, \
 			level##_examined),                                                         \
-		COL("PAGES", "coverage.total", "pages there were to read", U64, false,             \
+		SV_COL("PAGES", "coverage.total", "pages there were to read", U64, false,          \
 			level##_total),                                                            \
-		COL("UNREADABLE", "coverage.unreadable", "pages that could not be read", U64,      \
+		SV_COL("UNREADABLE", "coverage.unreadable", "pages that could not be read", U64,   \
 			false, level##_unreadable),                                                \
-		COL("CHANGED", "coverage.changed", "pages that changed while read", U64, false,    \
+		SV_COL("CHANGED", "coverage.changed", "pages that changed while read", U64, false, \
 			level##_changed)
 
 static const struct sv_column group_columns[] = {
@@ -280,27 +278,30 @@ static const struct sv_column group_columns[] = {
 };
 
 static const struct sv_column row_columns[] = {
-	COL("PID", NULL, "process number", U64, false, sv_get_pid),
-	COL("START", "start", "first address", HEX, true, get_start),
-	COL("END", "end", "address after the last", HEX, false, get_end),
-	COL("PERMS", "perms", "read, write, execute, shared or private", STRING, true, get_perms),
-	COL("OFFSET", "offset", "where in the file it begins, in bytes", HEX, false, get_offset),
-	COL("DEVICE", "device", "device of the file, major:minor", STRING, false, get_device),
-	COL("INODE", "inode", "inode of the file, 0 for none", U64, false, get_inode),
-	COL("KIND", "kind", "what kind of memory", STRING, true, get_kind),
+	SV_COL("PID", NULL, "process number", U64, false, sv_get_pid),
+	SV_COL("START", "start", "first address", HEX, true, get_start),
+	SV_COL("END", "end", "address after the last", HEX, false, get_end),
+	SV_COL("PERMS", "perms", "read, write, execute, shared or private", STRING, true,
+		get_perms),
+	SV_COL("OFFSET", "offset", "where in the file it begins, in bytes", HEX, false, get_offset),
+	SV_COL("DEVICE", "device", "device of the file, major:minor", STRING, false, get_device),
+	SV_COL("INODE", "inode", "inode of the file, 0 for none", U64, false, get_inode),
+	SV_COL("KIND", "kind", "what kind of memory", STRING, true, get_kind),
 	FIGURE_COLUMNS(row, true),
-	COL("RSS", "smaps.rss_bytes", "the kernel's own figure, which leaves hugetlb out", BYTES,
+	SV_COL("RSS", "smaps.rss_bytes", "the kernel's own figure, which leaves hugetlb out", BYTES,
 		false, get_rss),
-	COL("PAGESIZE", "smaps.page_size_bytes", "size of its pages", BYTES, false, get_page_size),
-	COL("VM-LOCKED", "smaps.locked", "the VMA carries the lock flag", BOOL, false,
+	SV_COL("PAGESIZE", "smaps.page_size_bytes", "size of its pages", BYTES, false,
+		get_page_size),
+	SV_COL("VM-LOCKED", "smaps.locked", "the VMA carries the lock flag", BOOL, false,
 		get_lock_flag),
-	COL("ONFAULT", "smaps.lock_on_fault", "locked only once touched", BOOL, false, get_onfault),
-	COL("ACCOUNTED", "smaps.accounted", "counted against the commit limit", BOOL, false,
+	SV_COL("ONFAULT", "smaps.lock_on_fault", "locked only once touched", BOOL, false,
+		get_onfault),
+	SV_COL("ACCOUNTED", "smaps.accounted", "counted against the commit limit", BOOL, false,
 		get_account),
-	COL("VMA-CHANGED", "changed", "it was another VMA by the end of the reading", BOOL, false,
-		get_row_changed),
-	COL("NOTE", "findings", "what is worth a second look", WORDS, true, get_flags),
-	COL("PATH", "path", "file or name of the mapping", STRING, true, get_path),
+	SV_COL("VMA-CHANGED", "changed", "it was another VMA by the end of the reading", BOOL,
+		false, get_row_changed),
+	SV_ALARM("NOTE", "findings", "what is worth a second look", WORDS, true, get_flags),
+	SV_COL("PATH", "path", "file or name of the mapping", STRING, true, get_path),
 };
 
 const struct safevma_table sv_table_maps = {
