@@ -168,6 +168,8 @@ static unsigned int cgroup_rank(uint64_t id, struct sv_span controllers)
 	return has_controller(controllers, "name=systemd") ? 1 : 0;
 }
 
+enum { NAMES_A_GROUP = 8 };
+
 int sv_cgroup_path(struct sv_text text, struct sv_span *ret, struct safevma_error *err)
 {
 	struct sv_span best = { 0 }, line, path, controllers;
@@ -180,6 +182,10 @@ int sv_cgroup_path(struct sv_text text, struct sv_span *ret, struct safevma_erro
 			!sv_take_until(&path, ':', &controllers) || !starts(path, "/"))
 			return sv_text_error(&text, err, "'ID:CONTROLLERS:/PATH'", line);
 		rank = cgroup_rank(id, controllers);
+		/* On systems with both hierarchies one of them holds only its root: tells nothing.
+		 */
+		if (rank && path.len > 1)
+			rank += NAMES_A_GROUP;
 		if (rank > best_rank) {
 			best_rank = rank;
 			best = path;

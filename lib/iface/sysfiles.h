@@ -41,8 +41,8 @@ int sv_swaps_count(struct sv_text text, uint64_t *ret, struct safevma_error *err
 /*
  * /proc/PID/cgroup: "0::/path" (v2) and "5:memory:/path" lines; proc_cgroup_show() in
  * kernel/cgroup/cgroup.c. Finds the v2 path, else that of the v1 controller memory, else that of
- * name=systemd; ret->len 0 when none. Where memory is a v1 controller the v2 line is there too and
- * may be just "/".
+ * name=systemd; ret->len 0 when none. Where both hierarchies are in
+ * use one may hold nothing but its root "/": a path that names a group goes first.
  */
 int sv_cgroup_path(struct sv_text text, struct sv_span *ret, struct safevma_error *err);
 

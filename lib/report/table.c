@@ -55,6 +55,7 @@ void safevma_cursor_free(safevma_cursor *cursor)
 	if (!cursor)
 		return;
 	sv_edge_list_fini(&cursor->edges);
+	sv_strbuf_fini(&cursor->scratch);
 	free(cursor);
 }
 

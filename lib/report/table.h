@@ -65,6 +65,7 @@ struct safevma_cursor {
 	const struct sv_edge *edge;
 	size_t item; /* of tables that are plain lists */
 	char text[256];
+	struct sv_strbuf scratch;
 };
 
 /* Values. */

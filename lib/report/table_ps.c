@@ -111,6 +111,23 @@ static struct safevma_value get_cgroup(safevma_cursor *c)
 				      : sv_value_unknown();
 }
 
+/* Arguments as one text, with blanks between them. */
+static struct safevma_value get_cmdline(safevma_cursor *c)
+{
+	const struct sv_strbuf *from = &c->process->cmdline;
+	struct sv_strbuf *to = &c->scratch;
+
+	to->len = 0;
+	if (!from->len || sv_strbuf_add(to, from->ptr, from->len))
+		return sv_value_unknown();
+	while (to->len && !to->ptr[to->len - 1])
+		to->len--;
+	for (size_t i = 0; i < to->len; i++)
+		if (!to->ptr[i])
+			to->ptr[i] = ' ';
+	return sv_value_bytes_text(to);
+}
+
 static struct safevma_value get_critical(safevma_cursor *c)
 {
 	return sv_value_bool(critical(c->process));
@@ -147,6 +164,7 @@ static const struct sv_column columns[] = {
 	SV_COL("WHY", "why_selected", "what makes it critical, or which option took it", WORDS,
 		true, sv_get_why),
 	SV_COL("EXE", "exe", "path of its executable", STRING, false, sv_get_exe),
+	SV_COL("CMDLINE", "cmdline", "its arguments", STRING, false, get_cmdline),
 	SV_COL("COMM", "comm", "name that the process gave itself", STRING, true, sv_get_comm),
 };
 

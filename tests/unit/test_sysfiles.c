@@ -312,6 +312,9 @@ static const struct {
 	{ "1:name=systemd:/s\n5:memory:/m\n", "/m" },
 	{ "1:name=systemd:/s\n5:memoryx:/m\n", "/s" },
 	{ "3:cpu:/c\n2:name=elogind:/e\n", "" },
+	{ "4:memory:/m\n0::/\n", "/m" },
+	{ "4:memory:/\n1:name=systemd:/s\n0::/\n", "/s" },
+	{ "4:memory:/\n0::/\n", "/" },
 };
 
 static void cgroup(void **state)
@@ -327,7 +330,7 @@ static void cgroup(void **state)
 		assert_span(path, cgroups[i].path);
 	}
 	assert_int_equal(sv_cgroup_path(fixture("host618/cgroup"), &path, NULL), 0);
-	assert_span(path, "/");
+	assert_span(path, "/lab/a b");
 	assert_int_equal(sv_cgroup_path(fixture("unified/cgroup"), &path, NULL), 0);
 	assert_span(path, "/system.slice/ssh.service");
 }
