@@ -330,7 +330,7 @@ static void cgroup(void **state)
 		assert_span(path, cgroups[i].path);
 	}
 	assert_int_equal(sv_cgroup_path(fixture("host618/cgroup"), &path, NULL), 0);
-	assert_span(path, "/lab/a b");
+	assert_span(path, "/lab/a b:c");
 	assert_int_equal(sv_cgroup_path(fixture("unified/cgroup"), &path, NULL), 0);
 	assert_span(path, "/system.slice/ssh.service");
 }
