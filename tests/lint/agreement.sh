@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# That what the tool says of itself, its manual pages, its schemas and its header agree. Writes TAP.
+#	SAFEVMA=build/safevma tests/lint/agreement.sh
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+cd "$top" || exit 1
+safevma=$(realpath "${SAFEVMA:-build/safevma}")
+build=$(dirname "$safevma")
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+export LC_ALL=C
+n=0 failed=0
+
+is() # NAME GOT EXPECTED
+{
+	n=$((n + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $n - $1"
+		return
+	fi
+	failed=1
+	echo "not ok $n - $1"
+	diff <(echo "$3") <(echo "$2") | sed -n 's/^</# missing:/p; s/^>/# too much:/p'
+}
+
+# ---- the tool ------------------------------------------------------------------------------------
+
+section() # HEADING COMMAND...
+{
+	local heading=$1
+	shift
+	"$safevma" "$@" --help | awk -v heading="$heading" '
+		index($0, heading) == 1 { on = 1; next } !NF { on = 0 } on'
+}
+
+commands=$(section Commands: | awk '{ print $1 }' | sort)
+
+# "-p --pid PID", the same of help and manual page
+help_options()
+{
+	section Options: "$1" | sed -n -E \
+		's/^ +(-[a-zA-Z])?,? *(--[a-z-]+)=?([^ ]*) .*/\1 \2 \3/p' | sort
+}
+
+# "RSS *", in order
+help_columns()
+{
+	section Columns "$1" | sed -E 's/^  ([* ]) ([^ ]+) .*/\2 \1/; s/ +$//'
+}
+
+# ---- the manual pages ----------------------------------------------------------------------------
+
+page() # FILE
+{
+	mandoc -T ascii -O width=200 "man/$1" | col -bx
+}
+
+# Up to its first subsection.
+page_section() # FILE HEADING
+{
+	page "$1" | awk -v heading="$2" '$0 == heading { on = 1; next } /^ ? ? ?[A-Z]/ { on = 0 } on'
+}
+
+page_options()
+{
+	page_section "safevma-$1.1" OPTIONS |
+		sed -n -E 's/^     (-[a-zA-Z])?,? ?(--[a-z-]+)=?([^ ]*)( .*)?$/\1 \2 \3/p' | sort
+}
+
+page_columns()
+{
+	page_section "safevma-$1.1" COLUMNS |
+		sed -n -E 's/^     ([A-Z][A-Z?-]*)( \*)?(  .*)?$/\1\2/p'
+}
+
+members_documented()
+{
+	page safevma-output.5 | grep -o -E '^     [a-z][a-z_.]* \(' | tr -d ' (' | sort -u
+}
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+is "safevma(1) lists every command" \
+	"$(page_section safevma.1 COMMANDS | grep -o -E '^     [a-z]+ ' | tr -d ' ' | sort)" \
+	"$commands"
+is "every command has a manual page, and every page a command" \
+	"$(find man -name 'safevma-*.1' | sed 's|.*/safevma-||; s|\.1$||' | sort)" "$commands"
+for c in $commands; do
+	[ -f "man/safevma-$c.1" ] || continue
+	is "safevma-$c(1) has the options of --help" "$(page_options "$c")" "$(help_options "$c")"
+	is "safevma-$c(1) has the columns of --help, with the same ones shown" \
+		"$(page_columns "$c")" "$(help_columns "$c")"
+	is "safevma $c --help names its page" "$("$safevma" "$c" --help | tail -n 1)" \
+		"More: man safevma-$c"
+done
+for f in man/*; do
+	is "mandoc has nothing to say of $f" "$(mandoc -T lint -W warning "$f" 2>/dev/null)" ""
+done
+
+# Members of arrays are named below their array in the schema, and by themselves in the page.
+for s in share/schema/*.json; do
+	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
+		's/^processes\.//; s/^(vmas|runs|edge_list|interfaces|reconciliation|residency)\.//' |
+		sort -u) <(members_documented))
+	is "safevma-output(5) has the members of ${s##*/}" "$missing" ""
+done
+is "every command that writes JSON has a schema" \
+	"$(find share/schema -name 'safevma.*.json' | sed 's/.*safevma\.//; s/\.json//' |
+		grep -v -x recording | sort)" \
+	"$(for c in $commands; do help_options "$c" | grep -q -e --json && echo "$c"; done)"
+
+# ---- the library ---------------------------------------------------------------------------------
+
+functions=$(grep -o -E '\bsafevma_[a-z_]+\(' include/safevma.h | tr -d '(' | sort -u)
+is "libsafevma(3) has the functions of safevma.h" \
+	"$(sed -n 's/^\.Fo //p' man/libsafevma.3 | sort)" "$functions"
+is "libsafevma(3) has the enumerators of safevma.h" \
+	"$(comm -23 <(grep -o -E '\bSAFEVMA_(OK|E|NEED|TYPE|FORMAT|LEVEL)[A-Z0-9_]*' \
+		include/safevma.h | sort -u) \
+		<(grep -o -E 'SAFEVMA_[A-Z0-9_]+' man/libsafevma.3 | sort -u))" \
+	""
+awk '/^\.Sh EXAMPLES/ { e = 1 } e && /^\.Bd/ { on = 1; next } on && /^\.Ed/ { exit } on' \
+	man/libsafevma.3 | sed 's/^\\&//; s/\\-/-/g; s/\\e/\\/g' >"$work/example.c"
+if [ -f "$build/libsafevma.a" ]; then
+	# shellcheck disable=SC2046 # one word a library
+	said=$(${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -Iinclude "$work/example.c" \
+		"$build/libsafevma.a" $(pkg-config --libs libproc2 libcap libcjson smartcols zlib) \
+		-o "$work/example" 2>&1)
+	is "the example of libsafevma(3) compiles" "$said" ""
+	is "the example of libsafevma(3) runs" \
+		"$("$work/example" $$ 2>/dev/null | grep -c -E '^0x[0-9a-f]+ ([0-9]+|unknown)$')" \
+		"$("$safevma" maps -r -n -p $$ -o START 2>/dev/null | wc -l)"
+else
+	n=$((n + 1))
+	echo "ok $n - the example of libsafevma(3) compiles # SKIP no $build/libsafevma.a"
+fi
+
+# ---- the house -----------------------------------------------------------------------------------
+
+version=$(sed -n 's/^#define SAFEVMA_VERSION "\(.*\)"/\1/p' include/safevma.h)
+is "safevma --version is that of safevma.h" "$("$safevma" --version)" "safevma $version"
+is "CHANGELOG.md begins with that version" \
+	"$(grep -m 1 -o -E '^## \[?[0-9]+\.[0-9]+\.[0-9]+' CHANGELOG.md 2>/dev/null |
+		grep -o -E '[0-9.]+$')" "$version"
+is "every file says its licence" "$(git ls-files --cached --others --exclude-standard |
+	grep -v -E '^LICENSE$|^tests/(fixtures|golden)/|/corpus/|\.(json|md)$|(^|/)\.[^/]*$' |
+	while read -r f; do [ ! -f "$f" ] || grep -q SPDX-License-Identifier "$f" || echo "$f"; done)" ""
+echo "1..$n"
+exit "$failed"

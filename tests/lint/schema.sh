@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Validates what every command writes as JSON and NDJSON, of live processes, of a recording, and
+# with and without privilege, against share/schema. Writes TAP.
+#	SAFEVMA=build/safevma tests/lint/schema.sh
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+safevma=${SAFEVMA:-$top/build/safevma}
+schemas=$top/share/schema
+lint=$top/tests/lint/schema.py
+work=$(mktemp -d) || exit 1
+chmod 755 "$work"
+started=
+n=0 failed=0
+
+# shellcheck disable=SC2317 # the trap calls it
+cleanup()
+{
+	for p in $started; do kill "$p" 2>/dev/null; done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
+
+# result NAME: of the command before it; what it said is in $work/said.
+result()
+{
+	status=$?
+	n=$((n + 1))
+	if [ "$status" -eq 0 ]; then
+		echo "ok $n - $1"
+		return
+	fi
+	failed=1
+	echo "not ok $n - $1"
+	sed 's/^/# /' "$work/said"
+}
+
+skip()
+{
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+# A complete figure (0) or an unknown one (3) is a result; all else is a failure.
+run()
+{
+	"$@" >"$work/out" 2>"$work/said"
+	status=$?
+	if [ "$status" -eq 0 ] || [ "$status" -eq 3 ]; then return 0; fi
+	echo "exit status $status: $*" >>"$work/said"
+	return 1
+}
+
+# both NAME COMMAND ARGUMENT...: with the runner $as, both formats
+both()
+{
+	name=$1 command=$2
+	shift 2
+	# shellcheck disable=SC2086 # $as is a command and its arguments
+	run $as "$bin" "$command" "$@" --json &&
+		"$lint" "$work/out" "$schemas/safevma.$command.json" 2>"$work/said"
+	result "$name: $command $* --json"
+	# shellcheck disable=SC2086
+	run $as "$bin" "$command" "$@" --ndjson &&
+		"$lint" --ndjson "$work/out" "$schemas/safevma.$command.json" 2>"$work/said"
+	result "$name: $command $* --ndjson"
+}
+
+# every NAME SELECTION...: all commands on it
+every()
+{
+	name=$1
+	shift
+	for c in ps maps frames adjacency doctor; do both "$name" "$c" "$@"; done
+	both "$name" doctor --reconcile "$@"
+}
+
+# A process whose name is not UTF-8, tries to steer a terminal, and holds a quote.
+hostile()
+{
+	python3 -c '
+import ctypes, signal
+ctypes.CDLL(None).prctl(15, b"a\"\\\x1b[2J\xff\x01\xe2\x80\xa8\n", 0, 0, 0)
+signal.pause()' >/dev/null 2>&1 &
+	hostile=$!
+	started="$started $hostile"
+}
+
+for s in "$schemas"/*.json; do
+	"$lint" --strict "$s" 2>"$work/said"
+	result "schema ${s##*/} requires every member and lets no other pass"
+done
+
+bin=$safevma as=
+hostile
+sleep 1000 &
+quiet=$!
+started="$started $quiet"
+sleep 0.3 # until the names are set
+every "own" -p $$
+every "hostile name" -p "$hostile"
+both "two processes" maps -p "$quiet,$hostile"
+both "no smaps" maps -p $$ --no-smaps
+both "no smaps" frames -p $$ --no-smaps
+both "each page" frames -p $$ --each
+both "sorted" maps -p $$ --sort -RESIDENT
+both "everything" ps --all
+both "critical" maps --critical
+both "kernel thread" maps -p 2
+both "no such process" adjacency -p 2147483647
+
+run "$safevma" record -p "$quiet" "$work/rec" &&
+	"$lint" "$work/rec/recording.json" "$schemas/safevma.recording.json" 2>"$work/said"
+result "recording.json"
+every "recording" --root "$work/rec" -p "$quiet"
+run "$safevma" record --redact -p "$quiet" "$work/redacted" &&
+	"$lint" "$work/redacted/recording.json" "$schemas/safevma.recording.json" 2>"$work/said"
+result "recording.json, redacted"
+every "redacted" --root "$work/redacted" -p "$quiet"
+
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	cp "$safevma" "$work/safevma" && chmod 755 "$work/safevma" && bin=$work/safevma
+	$as sleep 1000 &
+	nobody=$!
+	started="$started $nobody"
+	sleep 0.3
+	every "nobody, own process" -p "$nobody"
+	every "nobody, another's process" -p "$quiet"
+	both "nobody, everything" ps --all
+	mkdir "$work/nobody" && chown 65534:65534 "$work/nobody"
+	# shellcheck disable=SC2086
+	run $as "$bin" record -p "$nobody" "$work/nobody/rec" &&
+		"$lint" "$work/nobody/rec/recording.json" "$schemas/safevma.recording.json" \
+			2>"$work/said"
+	result "nobody: recording.json"
+else
+	skip "nobody" "needs root and setpriv"
+fi
+echo "1..$n"
+exit "$failed"
