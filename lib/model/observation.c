@@ -37,16 +37,16 @@ static int fill_gap(struct sv_gap *g, const struct safevma_error *why)
 }
 
 /* Tries repeat what they could not read: once is enough to say it. */
-static bool known_gap(const safevma_observation *obs, const struct sv_gap *g)
+static struct sv_gap *known_gap(const safevma_observation *obs, const struct sv_gap *g)
 {
 	for (size_t i = 0; i + 1 < obs->gaps.len; i++) {
-		const struct sv_gap *o = &obs->gaps.ptr[i];
+		struct sv_gap *o = &obs->gaps.ptr[i];
 
 		if (o->interface == g->interface && o->pid == g->pid && o->costs == g->costs &&
 			!strcmp(o->reason, g->reason))
-			return true;
+			return o;
 	}
-	return false;
+	return NULL;
 }
 
 static void drop_last_gap(safevma_observation *obs)
@@ -60,7 +60,7 @@ static void drop_last_gap(safevma_observation *obs)
 int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 	const struct safevma_error *why, bool counts, const char *costs, struct safevma_error *err)
 {
-	struct sv_gap *g = sv_vec_push(&obs->gaps);
+	struct sv_gap *g = sv_vec_push(&obs->gaps), *known;
 
 	if (!g)
 		return sv_error_nomem(err);
@@ -72,8 +72,11 @@ int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 	g->counts = counts;
 	if (fill_gap(g, why))
 		return sv_error_nomem(err);
-	if (known_gap(obs, g))
+	known = known_gap(obs, g);
+	if (known) {
+		known->counts |= counts;
 		drop_last_gap(obs);
+	}
 	return 0;
 }
 

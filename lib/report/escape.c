@@ -34,11 +34,18 @@ static bool steers(uint32_t cp)
 	       (cp >= 0x2060 && cp <= 0x206f) || (cp >= 0xfff9 && cp <= 0xfffb);
 }
 
+/* Zs of Unicode: what some reader takes for the end of a word. */
+static bool blank(uint32_t cp)
+{
+	return cp == ' ' || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) ||
+	       cp == 0x202f || cp == 0x205f || cp == 0x3000;
+}
+
 static bool passes(uint32_t cp, enum sv_escape how)
 {
 	if (how == SV_ESCAPE_UTF8)
 		return cp != 0;
-	if (how == SV_ESCAPE_RAW && (cp == ' ' || cp == 0xa0 || cp == 0x3000))
+	if (how == SV_ESCAPE_RAW && blank(cp))
 		return false;
 	return !steers(cp);
 }

@@ -1,0 +1,641 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "memory.h"
+
+#include "measure/vma.h"
+
+static struct sv_vma_figures figures(const safevma_observation *obs, size_t vma)
+{
+	const struct sv_process *p = memory_process(obs);
+	struct sv_vma_figures f;
+
+	memset(&f, 0xff, sizeof(f));
+	sv_measure_vma(obs, p, &p->vmas.ptr[vma], &f);
+	return f;
+}
+
+static struct sv_vma_figures only(safevma_observation *obs)
+{
+	struct sv_vma_figures f = figures(obs, 0);
+
+	safevma_observation_free(obs);
+	return f;
+}
+
+static void assert_coverage(
+	const struct sv_vma_figures *f, uint64_t examined, uint64_t unreadable, uint64_t changed)
+{
+	assert_int_equal(f->coverage.examined, examined);
+	assert_int_equal(f->coverage.unreadable, unreadable);
+	assert_int_equal(f->coverage.changed, changed);
+	assert_int_equal(f->coverage.total, examined + unreadable + changed);
+}
+
+static void assert_sums(const struct sv_vma_figures *f)
+{
+	const struct sv_edges *e = &f->edges;
+
+	assert_int_equal(f->resident.value + f->absent.value + f->swapped.value, f->size_bytes);
+	assert_int_equal(f->locked.value + f->unlocked.value, f->resident.value);
+	assert_int_equal(f->exclusive.value + f->shared.value, f->resident.value);
+	assert_int_equal(f->reach.mapped + f->reach.removed + f->reach.unknown, f->resident.value);
+	assert_int_equal(f->reach.observed + f->reach.inferred + f->reach.assumed,
+		f->reach.mapped + f->reach.removed);
+	assert_int_equal(e->silent + e->trapped + e->unknown,
+		e->over_strong + e->over_unclassified + e->under_strong + e->under_unclassified);
+}
+
+/* One page of every sort. */
+static safevma_observation *mixed(void)
+{
+	safevma_observation *obs = memory_new();
+
+	obs->swap_areas = sv_known(2);
+	memory_vma(obs, 0, 16)->huge = sv_known(8192);
+	memory_anon(obs, 0, 100, SV_KPF_SLAB, 0);
+	memory_page(obs, 1, PRESENT(200));
+	memory_frame(obs, 200, SV_KPF_ZERO | SV_KPF_RESERVED);
+	memory_page(obs, 3, SWAPPED(0));
+	memory_page(obs, 4, SWAPPED(1));
+	memory_page(obs, 5, SWAPPED(2));
+	memory_page(obs, 6, SWAPPED(31));
+	memory_page(obs, 7, GUARD);
+	memory_page(obs, 8, SV_PAGEMAP_UFFD_WP | SWAPPED(31));
+	return obs;
+}
+
+static void a_page_of_every_sort(void **state)
+{
+	struct sv_vma_figures f = only(mixed());
+
+	(void)state;
+	assert_int_equal(f.size_bytes, 16 * PAGE);
+	assert_num(f.resident, 2 * PAGE);
+	assert_num(f.swapped, 2 * PAGE);
+	assert_num(f.marker, 4 * PAGE);
+	assert_num(f.absent, 12 * PAGE);
+	assert_num(f.special, 0);
+	assert_num(f.zero, PAGE);
+	assert_num(f.exclusive, PAGE);
+	assert_num(f.shared, PAGE);
+	assert_num(f.huge, 8192);
+	assert_num(f.locked, 0);
+	assert_num(f.unlocked, 2 * PAGE);
+	assert_true(f.reach_known);
+	assert_true(f.edges_known);
+	assert_int_equal(f.reach.mapped, 2 * PAGE);
+	assert_int_equal(f.reach.assumed, 2 * PAGE);
+	assert_coverage(&f, 2, 0, 0);
+	assert_sums(&f);
+}
+
+static void empty(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_vma(obs, 0, 4)->flags.known = false;
+	f = only(obs);
+	assert_num(f.absent, 4 * PAGE);
+	assert_num(f.resident, 0);
+	assert_num(f.swapped, 0);
+	assert_num(f.marker, 0);
+	/* Nothing is there that could be locked or not. */
+	assert_num(f.locked, 0);
+	assert_num(f.unlocked, 0);
+	assert_num(f.zero, 0);
+	assert_true(f.edges_known);
+	assert_coverage(&f, 0, 0, 0);
+	assert_sums(&f);
+}
+
+static void guard_pages_are_never_swap(void **state)
+{
+	static const struct sv_num areas[] = { { 0 }, { 0, true }, { 1, true }, { 32, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(areas); i++) {
+		safevma_observation *obs = memory_new();
+		struct sv_vma_figures f;
+
+		obs->swap_areas = areas[i];
+		obs->features.pfn_visible = 0;
+		memory_vma(obs, 0, 2);
+		memory_page(obs, 0, GUARD);
+		memory_page(obs, 1, SV_PAGEMAP_SWAPPED | SV_PAGEMAP_GUARD); /* payload hidden */
+		f = only(obs);
+		assert_num(f.swapped, 0);
+		assert_num(f.marker, 2 * PAGE);
+		assert_num(f.absent, 2 * PAGE);
+	}
+}
+
+/* Without a swap area no entry can be swap, whatever its payload, hidden or not. */
+static void without_swap_all_are_markers(void **state)
+{
+	(void)state;
+	for (int visible = -1; visible <= 1; visible++) {
+		safevma_observation *obs = memory_new();
+		struct sv_vma_figures f;
+
+		obs->swap_areas = sv_known(0);
+		obs->features.pfn_visible = visible;
+		memory_vma(obs, 0, 2);
+		memory_page(obs, 0, SV_PAGEMAP_SWAPPED);
+		memory_page(obs, 1, SWAPPED(30));
+		f = only(obs);
+		assert_num(f.swapped, 0);
+		assert_num(f.marker, 2 * PAGE);
+		assert_num(f.absent, 2 * PAGE);
+	}
+}
+
+static void hidden_payload_is_unknown(void **state)
+{
+	(void)state;
+	for (int visible = -1; visible <= 0; visible++) {
+		safevma_observation *obs = memory_new();
+		struct sv_vma_figures f;
+
+		obs->features.pfn_visible = visible;
+		memory_vma(obs, 0, 2);
+		memory_page(obs, 0, SV_PAGEMAP_SWAPPED);
+		f = only(obs);
+		assert_unknown(f.swapped);
+		assert_unknown(f.marker);
+		assert_unknown(f.absent);
+		assert_num(f.resident, 0);
+	}
+}
+
+static void unknown_swap_areas(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	obs->swap_areas = (struct sv_num) { 0 };
+	memory_vma(obs, 0, 2);
+	memory_page(obs, 0, SWAPPED(0));
+	f = only(obs);
+	assert_unknown(f.swapped);
+	assert_unknown(f.absent);
+}
+
+/* PFN 0 with the present bit is a number that the kernel hid; frame 0 is there to be mistaken. */
+static void hidden_number_is_not_frame_zero(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_surroundings s;
+	struct sv_vma_figures f;
+	struct sv_process *p;
+
+	(void)state;
+	memory_vma(obs, 0, 1);
+	memory_page(obs, 0, ALONE(0));
+	memory_frame(obs, 0, SV_KPF_ZERO);
+	memory_frame(obs, 1, SV_KPF_SLAB);
+	p = memory_process(obs);
+	sv_page_surroundings(obs, p, p->vmas.ptr, p->pages.ptr, &s);
+	assert_null(s.frame);
+	assert_null(s.above);
+	assert_int_equal(s.class, SV_CLASS_UNKNOWN);
+	assert_unknown(sv_page_locked(p->vmas.ptr, &s));
+	f = only(obs);
+	assert_num(f.resident, PAGE);
+	assert_num(f.exclusive, PAGE);
+	assert_unknown(f.zero);
+	assert_false(f.reach_known);
+	assert_false(f.edges_known);
+	assert_int_equal(f.reach.unknown, PAGE);
+	assert_int_equal(f.edges.under_strong, 0);
+	assert_coverage(&f, 0, 1, 0);
+	assert_sums(&f);
+}
+
+static void unread_frame_is_unknown(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_vma(obs, 0, 2);
+	memory_anon(obs, 0, 100, SV_KPF_SLAB, SV_KPF_SLAB);
+	sv_frame_find(&memory_process(obs)->frames, 100)->known = SV_FRAME_COUNT;
+	f = only(obs);
+	assert_unknown(f.zero);
+	assert_false(f.reach_known);
+	assert_false(f.edges_known);
+	assert_int_equal(f.reach.unknown, PAGE);
+	assert_int_equal(f.edges.over_strong + f.edges.under_strong, 0);
+	assert_coverage(&f, 0, 1, 0);
+}
+
+static void frames_not_asked_for(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	obs->needs = SAFEVMA_NEED_PAGES;
+	memory_vma(obs, 0, 1);
+	memory_page(obs, 0, ALONE(100));
+	f = only(obs);
+	assert_num(f.resident, PAGE);
+	assert_unknown(f.zero);
+	assert_false(f.reach_known);
+	assert_false(f.edges_known);
+	assert_coverage(&f, 1, 0, 0); /* of what was asked for all was read */
+}
+
+static void unread_pages(void **state)
+{
+	safevma_observation *obs = mixed();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_process(obs)->vmas.ptr[0].pages_read = false;
+	f = only(obs);
+	assert_unknown(f.resident);
+	assert_unknown(f.absent);
+	assert_unknown(f.swapped);
+	assert_unknown(f.marker);
+	assert_unknown(f.zero);
+	assert_unknown(f.exclusive);
+	assert_unknown(f.shared);
+	assert_unknown(f.locked);
+	assert_unknown(f.unlocked);
+	assert_num(f.huge, 8192); /* the kernel's own figure */
+	assert_false(f.reach_known);
+	assert_false(f.edges_known);
+	assert_coverage(&f, 2, 1, 0);
+}
+
+static void locked_by_flags(void **state)
+{
+	safevma_observation *obs = mixed();
+	struct sv_vma *v = memory_process(obs)->vmas.ptr;
+	struct sv_vma_figures f;
+
+	(void)state;
+	v->flags = sv_known(SV_VMFLAG_LOCKED);
+	f = figures(obs, 0);
+	assert_num(f.locked, 2 * PAGE);
+	assert_num(f.unlocked, 0);
+	v->flags.known = false;
+	f = figures(obs, 0);
+	assert_unknown(f.locked);
+	assert_unknown(f.unlocked);
+	v->kind = SV_VMA_VDSO;
+	f = only(obs);
+	assert_num(f.locked, 2 * PAGE);
+	assert_num(f.unlocked, 0);
+}
+
+static void special_memory(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_vma(obs, 0, 4)->kind = SV_VMA_DEVICE;
+	f = only(obs);
+	assert_num(f.special, 4 * PAGE);
+	assert_num(f.absent, 4 * PAGE);
+	assert_num(f.resident, 0);
+}
+
+static const struct {
+	uint64_t below, above;
+	struct sv_edges edges;
+} neighbours[] = {
+	{ SV_KPF_SLAB, ANON_FLAGS, { .over_strong = 1, .silent = 1 } },
+	{ ANON_FLAGS, SV_KPF_SLAB, { .under_strong = 1, .silent = 1 } },
+	{ SV_KPF_COMPOUND_HEAD, SV_KPF_COMPOUND_TAIL,
+		{ .over_strong = 1, .under_strong = 1, .silent = 2 } },
+	{ 0, SV_KPF_RESERVED, { .over_unclassified = 1, .under_unclassified = 1, .silent = 2 } },
+	{ SV_KPF_SLAB, 0, { .over_strong = 1, .under_unclassified = 1, .silent = 2 } },
+	{ SV_KPF_BUDDY, SV_KPF_PGTABLE, { 0 } },
+	{ SV_KPF_NOPAGE, SV_KPF_LRU, { 0 } },
+};
+
+static void edges_by_direction_and_strength(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(neighbours); i++) {
+		safevma_observation *obs = memory_new();
+		struct sv_vma_figures f;
+
+		memory_vma(obs, 0, 1);
+		memory_anon(obs, 0, 100, neighbours[i].below, neighbours[i].above);
+		f = only(obs);
+		assert_memory_equal(&f.edges, &neighbours[i].edges, sizeof(f.edges));
+		assert_true(f.edges_known);
+		assert_coverage(&f, 1, 0, 0);
+		assert_sums(&f);
+	}
+}
+
+static void a_charged_neighbour_is_unclassified(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_vma(obs, 0, 1);
+	memory_anon(obs, 0, 100, 0, ANON_FLAGS);
+	sv_frame_find(&memory_process(obs)->frames, 99)->cgroup = 5;
+	f = only(obs);
+	assert_int_equal(f.edges.over_unclassified, 1);
+	assert_int_equal(f.edges.over_strong, 0);
+}
+
+/* The effect of an edge follows our own alias, not the neighbour's. */
+static void effects(void **state)
+{
+	static const struct {
+		const char *machine;
+		enum sv_secret secret;
+		uint64_t silent, trapped, unknown;
+	} by[] = {
+		{ "x86_64", SV_SECRET_NO, 2, 0, 0 },
+		{ "x86_64", SV_SECRET_YES, 0, 2, 0 },
+		{ "aarch64", SV_SECRET_YES, 0, 0, 2 },
+		{ "x86_64", SV_SECRET_UNKNOWN, 0, 0, 2 },
+		{ "armv7l", SV_SECRET_NO, 0, 0, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(by); i++) {
+		safevma_observation *obs = memory_new();
+		struct sv_vma_figures f;
+
+		snprintf(obs->host.machine, sizeof(obs->host.machine), "%s", by[i].machine);
+		memory_vma(obs, 0, 1)->secret = by[i].secret;
+		memory_anon(obs, 0, 100, SV_KPF_SLAB, 0);
+		f = only(obs);
+		assert_int_equal(f.edges.over_strong, 1);
+		assert_int_equal(f.edges.under_unclassified, 1);
+		assert_int_equal(f.edges.silent, by[i].silent);
+		assert_int_equal(f.edges.trapped, by[i].trapped);
+		assert_int_equal(f.edges.unknown, by[i].unknown);
+		assert_int_equal(f.reach.removed, by[i].trapped ? PAGE : 0);
+		assert_int_equal(f.reach.unknown, by[i].unknown ? PAGE : 0);
+		assert_int_equal(f.locked.known, by[i].secret != SV_SECRET_UNKNOWN);
+		if (f.locked.known)
+			assert_sums(&f);
+	}
+}
+
+static void unread_neighbour_leaves_edges_unknown(void **state)
+{
+	(void)state;
+	for (int side = 0; side < 3; side++) {
+		safevma_observation *obs = memory_new();
+		struct sv_vma_figures f;
+
+		memory_vma(obs, 0, 1);
+		memory_page(obs, 0, ALONE(100));
+		memory_frame(obs, 100, ANON_FLAGS);
+		if (side == 0)
+			memory_frame(obs, 99, SV_KPF_SLAB);
+		if (side == 1)
+			memory_frame(obs, 101, SV_KPF_SLAB);
+		if (side == 2) {
+			memory_frame(obs, 99, SV_KPF_SLAB)->known = SV_FRAME_COUNT;
+			memory_frame(obs, 101, SV_KPF_SLAB);
+		}
+		/* Frames further off are no neighbours. */
+		memory_frame(obs, 98, SV_KPF_SLAB);
+		memory_frame(obs, 102, SV_KPF_SLAB);
+		f = only(obs);
+		assert_false(f.edges_known);
+		assert_true(f.reach_known);
+		assert_int_equal(f.edges.unread, 1);
+		assert_int_equal(f.edges.over_strong, side == 0);
+		assert_int_equal(f.edges.under_strong, side != 0);
+		assert_coverage(&f, 0, 1, 0);
+		assert_sums(&f);
+	}
+}
+
+/* The zero page and the vdso are not the process's: what lies beside them is no edge of it. */
+static void frames_that_are_not_its_own_have_no_edges(void **state)
+{
+	static const uint64_t flags[] = { SV_KPF_ZERO, SV_KPF_NOPAGE,
+		SV_KPF_RESERVED | SV_KPF_MMAP };
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(flags); i++) {
+		safevma_observation *obs = memory_new();
+		struct sv_vma_figures f;
+
+		memory_vma(obs, 0, 1);
+		memory_page(obs, 0, PRESENT(100));
+		memory_frame(obs, 100, flags[i]);
+		memory_frame(obs, 101, SV_KPF_SLAB);
+		f = only(obs);
+		assert_int_equal(f.edges.under_strong + f.edges.unread, 0);
+		assert_true(f.edges_known);
+		assert_coverage(&f, 1, 0, 0);
+	}
+}
+
+static void interest(void **state)
+{
+	(void)state;
+	for (int c = 0; c < SV_CLASS_COUNT; c++)
+		assert_int_equal(sv_frame_of_interest((enum sv_class)c),
+			c != SV_CLASS_UNKNOWN && c != SV_CLASS_ZERO && c != SV_CLASS_NOPAGE &&
+				c != SV_CLASS_RESERVED);
+}
+
+static void changed_pages_are_counted(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_vma(obs, 0, 8);
+	memory_anon(obs, 0, 100, ANON_FLAGS, ANON_FLAGS);
+	memory_process(obs)->pages.ptr[0].changed = true;
+	memory_anon(obs, 1, 200, ANON_FLAGS, ANON_FLAGS);
+	memory_page(obs, 2, 0)->changed = true; /* gone by the second look */
+	memory_page(obs, 3, SWAPPED(0))->changed = true;
+	memory_page(obs, 4, SWAPPED(0));
+	memory_page(obs, 5, PRESENT(0))->changed = true; /* changed comes before unreadable */
+	f = only(obs);
+	assert_coverage(&f, 1, 0, 4);
+	assert_num(f.resident, 3 * PAGE);
+	assert_num(f.swapped, 2 * PAGE);
+	assert_num(f.absent, 3 * PAGE);
+	assert_num(f.marker, 0);
+}
+
+static void a_changed_vma_changes_all_its_pages(void **state)
+{
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_vma(obs, 0, 8)->changed = true;
+	memory_anon(obs, 0, 100, ANON_FLAGS, ANON_FLAGS);
+	memory_anon(obs, 1, 200, ANON_FLAGS, ANON_FLAGS);
+	f = only(obs);
+	assert_coverage(&f, 0, 0, 2);
+}
+
+static void locked_page_by_page(void **state)
+{
+	struct sv_frame frame = { .known = SV_FRAME_FLAGS, .flags = ANON_FLAGS };
+	struct sv_surroundings s = { .frame = &frame, .class = SV_CLASS_ANON };
+	struct sv_vma v = { 0 };
+
+	(void)state;
+	assert_num(sv_page_locked(&v, &s), 0);
+	frame.flags |= SV_KPF_MLOCKED;
+	assert_num(sv_page_locked(&v, &s), 1);
+	v.secret = SV_SECRET_UNKNOWN;
+	assert_unknown(sv_page_locked(&v, &s));
+	v.secret = SV_SECRET_YES;
+	frame.flags = 0;
+	assert_num(sv_page_locked(&v, &s), 1);
+	v.secret = SV_SECRET_NO;
+	s.class = SV_CLASS_HUGETLB;
+	assert_num(sv_page_locked(&v, &s), 1);
+	s = (struct sv_surroundings) { 0 };
+	assert_unknown(sv_page_locked(&v, &s));
+}
+
+static void effect_of_reach(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		sv_effect_of((struct sv_reached) { .reach = SV_REACH_UNKNOWN }), SV_EFFECT_UNKNOWN);
+	assert_int_equal(
+		sv_effect_of((struct sv_reached) { .reach = SV_REACH_MAPPED }), SV_EFFECT_SILENT);
+	assert_int_equal(
+		sv_effect_of((struct sv_reached) { .reach = SV_REACH_REMOVED }), SV_EFFECT_TRAPPED);
+	assert_string_equal(sv_effect_name(SV_EFFECT_UNKNOWN), "unknown");
+	assert_string_equal(sv_effect_name(SV_EFFECT_SILENT), "silent");
+	assert_string_equal(sv_effect_name(SV_EFFECT_TRAPPED), "trapped");
+}
+
+static void a_process_is_the_sum_of_its_vmas(void **state)
+{
+	safevma_observation *obs = mixed();
+	struct sv_vma_figures f, a, b;
+
+	(void)state;
+	memory_vma(obs, 32, 4)->flags = sv_known(SV_VMFLAG_LOCKED);
+	memory_anon(obs, 32, 300, SV_KPF_SLAB, SV_KPF_SLAB);
+	a = figures(obs, 0);
+	b = figures(obs, 1);
+	sv_measure_process(obs, memory_process(obs), &f);
+	assert_int_equal(f.size_bytes, 20 * PAGE);
+	assert_num(f.resident, 3 * PAGE);
+	assert_num(f.absent, 15 * PAGE);
+	assert_num(f.swapped, 2 * PAGE);
+	assert_num(f.marker, 4 * PAGE);
+	assert_num(f.locked, PAGE);
+	assert_num(f.unlocked, 2 * PAGE);
+	assert_num(f.zero, PAGE);
+	assert_num(f.exclusive, 2 * PAGE);
+	assert_num(f.shared, PAGE);
+	assert_num(f.huge, 8192);
+	assert_num(f.special, 0);
+	assert_int_equal(f.edges.over_strong, a.edges.over_strong + b.edges.over_strong);
+	assert_int_equal(f.edges.under_strong, 1);
+	assert_int_equal(f.edges.under_unclassified, 1);
+	assert_int_equal(f.reach.mapped, 3 * PAGE);
+	assert_true(f.reach_known && f.edges_known);
+	assert_coverage(&f, 3, 0, 0);
+	assert_sums(&f);
+	safevma_observation_free(obs);
+}
+
+static void one_unknown_makes_the_sum_unknown(void **state)
+{
+	safevma_observation *obs = mixed();
+	struct sv_vma_figures f;
+
+	(void)state;
+	memory_vma(obs, 32, 4)->flags.known = false;
+	memory_page(obs, 32, PRESENT(0));
+	sv_measure_process(obs, memory_process(obs), &f);
+	assert_num(f.resident, 3 * PAGE);
+	assert_false(f.locked.known);
+	assert_false(f.unlocked.known);
+	assert_false(f.zero.known);
+	assert_false(f.edges_known);
+	assert_false(f.reach_known);
+	assert_true(f.swapped.known);
+	memory_vma(obs, 64, 4)->pages_read = false;
+	sv_measure_process(obs, memory_process(obs), &f);
+	assert_false(f.resident.known);
+	assert_false(f.absent.known);
+	assert_false(f.swapped.known);
+	assert_coverage(&f, 2, 2, 0);
+	safevma_observation_free(obs);
+}
+
+/* Of a process that could not be read nothing is known, and zero least of all. */
+static void unread_process(void **state)
+{
+	static const enum sv_fate fates[] = { SV_FATE_STABLE, SV_FATE_CHANGED, SV_FATE_VANISHED,
+		SV_FATE_UNREAD };
+	safevma_observation *obs = memory_new();
+	struct sv_vma_figures f;
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(fates); i++) {
+		memory_process(obs)->fate = fates[i];
+		sv_measure_process(obs, memory_process(obs), &f);
+		assert_unknown(f.resident);
+		assert_unknown(f.special);
+		assert_unknown(f.huge);
+		assert_false(f.reach_known);
+		assert_false(f.edges_known);
+	}
+	memory_vma(obs, 0, 1);
+	for (size_t i = 0; i < sv_array_size(fates); i++) {
+		memory_process(obs)->fate = fates[i];
+		sv_measure_process(obs, memory_process(obs), &f);
+		assert_int_equal(f.resident.known, i < 2);
+		assert_int_equal(f.edges_known, i < 2);
+	}
+	safevma_observation_free(obs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_page_of_every_sort),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(guard_pages_are_never_swap),
+		cmocka_unit_test(without_swap_all_are_markers),
+		cmocka_unit_test(hidden_payload_is_unknown),
+		cmocka_unit_test(unknown_swap_areas),
+		cmocka_unit_test(hidden_number_is_not_frame_zero),
+		cmocka_unit_test(unread_frame_is_unknown),
+		cmocka_unit_test(frames_not_asked_for),
+		cmocka_unit_test(unread_pages),
+		cmocka_unit_test(locked_by_flags),
+		cmocka_unit_test(special_memory),
+		cmocka_unit_test(edges_by_direction_and_strength),
+		cmocka_unit_test(a_charged_neighbour_is_unclassified),
+		cmocka_unit_test(effects),
+		cmocka_unit_test(unread_neighbour_leaves_edges_unknown),
+		cmocka_unit_test(frames_that_are_not_its_own_have_no_edges),
+		cmocka_unit_test(interest),
+		cmocka_unit_test(changed_pages_are_counted),
+		cmocka_unit_test(a_changed_vma_changes_all_its_pages),
+		cmocka_unit_test(locked_page_by_page),
+		cmocka_unit_test(effect_of_reach),
+		cmocka_unit_test(a_process_is_the_sum_of_its_vmas),
+		cmocka_unit_test(one_unknown_makes_the_sum_unknown),
+		cmocka_unit_test(unread_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
