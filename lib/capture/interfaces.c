@@ -181,7 +181,8 @@ int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err)
 	if (pin_self(c, &self, err))
 		return -1;
 	for (int i = 0; i < SV_IFACE_COUNT; i++)
-		if ((self || !sv_iface_info(i)->process) && try_one(c, i, self, err))
+		if ((self || !sv_iface_info((enum sv_iface)i)->process) &&
+			try_one(c, (enum sv_iface)i, self, err))
 			return -1;
 	return 0;
 }
