@@ -45,18 +45,22 @@ def validate(text, schema, where):
     return [f"{where}: {f}" for f in findings(document, schema)]
 
 
-def line_schema(schema):
+def line_schema(schema, line):
+    """The one for lines of this record, so that findings are about it; else that of any line."""
+    for name in (r["$ref"].rsplit("/", 1)[1] for r in schema["$defs"]["line"]["oneOf"]):
+        if f'"record":"{schema["$defs"][name]["properties"]["record"]["const"]}"' in line:
+            return {"$ref": f"#/$defs/{name}", "$defs": schema["$defs"]}
     return {"$ref": "#/$defs/line", "$defs": schema["$defs"]}
 
 
 def validate_lines(text, schema):
-    schema, found = line_schema(schema), []
+    found = []
     lines = text.split("\n")
     if lines.pop():
         found.append("the last line has no end")
     for number, line in enumerate(lines, 1):
-        found += validate(line, schema, f"line {number}")
-    records = [json.loads(line).get("record") for line in lines] if not found else []
+        found += validate(line, line_schema(schema, line), f"line {number}")
+    records = [json.loads(line)["record"] for line in lines] if not found else []
     if not found and records[:1] != ["head"]:
         found.append("line 1: expected the head")
     if records.count("head") > 1:

@@ -20,7 +20,7 @@ cleanup()
 	rm -rf "$work"
 }
 trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 # result NAME: of the command before it; what it said is in $work/said.
 result()
