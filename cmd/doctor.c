@@ -14,12 +14,17 @@ const struct command command_doctor = {
 	.name = "doctor",
 	.summary = "what can be seen here, what each missing interface costs, how to get it",
 	.usage = "[--reconcile] [OPTION...]",
-	.about = "Tries every kernel interface that safevma reads. What is missing is said "
-		 "together with\n"
-		 "the claims that are lost and with what would make it readable. With --reconcile "
-		 "it\n"
-		 "also counts the frames of the whole machine and compares with the kernel's own\n"
-		 "figures; it exits with 3 when they disagree.",
+	.about =
+		"Tries every kernel interface that safevma reads. What is missing is said "
+		"together\n"
+		"with the claims that are lost and with what would make it readable. Interfaces "
+		"of\n"
+		"processes are tried on the one named with -p, else on safevma itself, which "
+		"tells\n"
+		"nothing of the processes of others. With --reconcile it also counts the frames "
+		"of\n"
+		"the whole machine and the pages of the selected processes, and compares with the\n"
+		"kernel's own figures; it exits with 3 when they disagree or cannot be had.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_RECONCILE,
 	.needs = SAFEVMA_NEED_INTERFACES | SAFEVMA_NEED_SYSTEM,
 	.run = run,

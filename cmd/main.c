@@ -31,7 +31,7 @@ static int usage(const char *what)
 
 static int flushed(int status)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	if (status == EXIT_RUNTIME || (!fflush(stdout) && !ferror(stdout)))
 		return status;
 	complain("write to standard output failed");
 	return EXIT_RUNTIME;

@@ -107,7 +107,7 @@ typedef struct safevma_observation safevma_observation;
  * with none of them and not all, the critical ones are taken: real-time scheduling class, locked
  * memory, exempt from the OOM killer, holder of secretmem; kernel threads excluded.
  * comm: exact name. exe: path of the executable. cgroup: a path, subgroups included. unit: name of
- * a systemd unit, the last component of such a path.
+ * a systemd unit, a component of such a path.
  */
 struct safevma_selection {
 	bool all;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which interfaces can be read here: each is tried, those of processes on the observer itself. */
+/*
+ * Which interfaces can be read here: each is tried; those of processes on the first one named, else
+ * on the observer itself.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +19,7 @@ static struct sv_iface_state *state_of(struct sv_capture *c, enum sv_iface iface
 
 static void unreadable(struct sv_iface_state *s, const struct safevma_error *why)
 {
+	s->code = why->code;
 	s->errnum = why->errnum;
 	snprintf(s->note, sizeof(s->note), "%.150s", why->message);
 }
@@ -170,7 +174,8 @@ static int pin_self(struct sv_capture *c, pid_t *ret, struct safevma_error *err)
 	if (!n.known)
 		return sv_gap_add_cost(c->obs, SV_IFACE_PROC, 0, &why, true,
 			"which interfaces of processes can be read", err);
-	*ret = pin.place.pid = (pid_t)n.value;
+	*ret = pin.place.pid =
+		c->request->selection.pids_count ? c->request->selection.pids[0] : (pid_t)n.value;
 	return sv_capture_call(c, &pin, &nothing, &why, err) < 0 ? -1 : 0;
 }
 

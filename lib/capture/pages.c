@@ -130,7 +130,7 @@ static int keep_words(struct pages *ret, uint64_t start, uint64_t page, const ui
 	for (size_t i = 0; i < n; i++) {
 		struct sv_page *pg;
 
-		if (!words[i])
+		if (sv_pagemap_empty(words[i]))
 			continue;
 		pg = sv_vec_push(ret);
 		if (!pg)

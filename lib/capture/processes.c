@@ -350,9 +350,11 @@ static int holds_secretmem(struct sv_capture *c, struct sv_process *p, struct sa
 
 	if (rc < 0 || (!rc && is_gone(&why)))
 		return rc;
-	if (!rc)
-		return sv_gap_add_cost(c->obs, SV_IFACE_MAPS, p->pid, &why, false,
+	if (!rc) {
+		p->why_known = p->why; /* another mark makes it critical all the same */
+		return sv_gap_add_cost(c->obs, SV_IFACE_MAPS, p->pid, &why, !p->why,
 			"whether it holds secretmem", err);
+	}
 	t = sv_text_init(text.ptr, text.len, "maps");
 	while (sv_maps_next(&t, &e, &why) > 0) {
 		struct sv_vma v = { .perms = e.perms, .inode = e.inode, .path = e.path };
@@ -370,6 +372,7 @@ static int find_why(struct sv_capture *c, struct sv_process *p, struct safevma_e
 {
 	int secret;
 
+	p->why_known = true;
 	if (real_time(p->policy))
 		p->why |= SV_WHY_REALTIME;
 	if (p->locked.known && p->locked.value)

@@ -181,6 +181,7 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 	},
 	[SV_IFACE_KERNEL_CMDLINE] = {
 		.name = "kernel-cmdline", .path = "/proc/cmdline", .kind = SV_KIND_TEXT,
+		.private = true,
 		.tells = "boot parameters",
 		.how = "mount proc without subset=pid",
 	},

@@ -25,6 +25,15 @@ static inline bool sv_pagemap_present(uint64_t entry)
 	return entry & SV_PAGEMAP_PRESENT;
 }
 
+/*
+ * No page-table entry behind the word. It need not be 0: in a VMA that is new or was moved, kernels
+ * with CONFIG_MEM_SOFT_DIRTY set the soft-dirty bit for pages that are not there.
+ */
+static inline bool sv_pagemap_empty(uint64_t entry)
+{
+	return !(entry & (SV_PAGEMAP_PRESENT | SV_PAGEMAP_SWAPPED));
+}
+
 /* False when the kernel hid the frame number from us, or there is none. */
 static inline bool sv_pagemap_has_pfn(uint64_t entry)
 {

@@ -76,7 +76,7 @@ struct sv_recorder *sv_recorder_new(
 		return NULL;
 	}
 	if (sv_strbuf_printf(&r->journal, journal_head, redact ? "true" : "false",
-		    redact ? "" : "\"command lines\",\"paths of files\","))
+		    redact ? "" : "\"command lines\",\"boot parameters\",\"paths of files\","))
 		no_memory(r);
 	return r;
 }

@@ -2,8 +2,9 @@
 /*
  * Writing a recording: a directory that people can read, or the same as a tar stream.
  *
- *	proc/42/maps                first reading, as `cat` would have shown it
- *	proc/42/maps@2              second reading
+ *	proc/42/stat                as `cat` would have shown it
+ *	proc/42/maps@1              first reading of the mappings, first try
+ *	proc/42/maps@1-second       second reading, to see whether it agrees
  *	proc/42/pagemap@1           the words that were read, one after the other
  *	proc/42/exe                 target of the link
  *	recording.json              what was asked, in order, with answers or errno

@@ -35,6 +35,7 @@ struct entry {
 struct replay {
 	int dir;
 	char name[256];
+	bool redacted;
 	sv_vec(struct entry) entries;
 };
 
@@ -194,6 +195,7 @@ static int parse_journal(struct replay *r, struct sv_text *t, struct safevma_err
 
 	if (!sv_text_line(t, &line) || !sv_take_lit(&line, "{\"schema\":\"safevma.recording/1\","))
 		return damaged(r, 1, err, "expected a journal of schema safevma.recording/1");
+	r->redacted = memmem(line.ptr, line.len, "\"redacted\":true", 15);
 	while (!complete && sv_text_line(t, &line)) {
 		complete = sv_span_is(line, "null],\"complete\":true}");
 		if (!complete && add_entry(r, line, t->line, err))
@@ -281,8 +283,12 @@ static struct entry *take_entry(struct replay *r, const char *key)
 	return NULL;
 }
 
-static int not_recorded(const char *path, struct safevma_error *err)
+static int not_recorded(const struct replay *r, const struct sv_place *place, const char *path,
+	struct safevma_error *err)
 {
+	if (r->redacted && sv_iface_info(place->iface)->private)
+		return sv_error_set(err, SAFEVMA_E_NOT_RECORDED, 0, path, 0,
+			"left out of the recording by --redact");
 	return sv_error_set(
 		err, SAFEVMA_E_NOT_RECORDED, 0, path, 0, "the recording does not hold this");
 }
@@ -301,7 +307,7 @@ static int replay_open(safevma_root *root, struct sv_file *file, struct safevma_
 		return sv_error_nomem(err);
 	e = take_entry(r, key);
 	if (!e)
-		return not_recorded(file->path, err);
+		return not_recorded(r, &file->place, file->path, err);
 	if (e->errnum)
 		return sv_error_sys(err, e->errnum, file->path, "open");
 	if (load(r, e->member, e->length, &data, err))
@@ -359,7 +365,7 @@ static int replay_read(struct sv_file *file, void *buf, size_t len, uint64_t off
 		*got = 0;
 		return 0;
 	}
-	return not_recorded(file->path, err);
+	return not_recorded(file->root->backend, &file->place, file->path, err);
 }
 
 static void replay_close(struct sv_file *file)
@@ -389,7 +395,7 @@ static int replay_call(safevma_root *root, const struct sv_call *call, struct sv
 		return sv_error_nomem(err);
 	e = take_entry(r, key);
 	if (!e)
-		return not_recorded(path, err);
+		return not_recorded(r, place, path, err);
 	if (e->errnum)
 		return sv_error_sys(err, e->errnum, path, sv_op_phrases[call->op]);
 	return load(r, e->member, e->length, ret, err);

@@ -19,6 +19,20 @@ struct sv_sink {
 	char name[256]; /* of the directory, for messages */
 };
 
+/* By the time it is written to, no capability is left that would write to others' directories. */
+static int check_owner(int dir, const char *name, struct safevma_error *err)
+{
+	struct stat st;
+
+	if (fstat(dir, &st))
+		return sv_error_sys(err, errno, name, "look at the directory for the recording");
+	if (st.st_uid == geteuid())
+		return 0;
+	return sv_error_set(err, SAFEVMA_E_USAGE, 0, name, 0,
+		"a recording needs a directory of our own (user %u), and this one is user %u's",
+		(unsigned int)geteuid(), (unsigned int)st.st_uid);
+}
+
 static int check_empty(int dir, const char *name, struct safevma_error *err)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -53,6 +67,8 @@ struct sv_sink *sv_sink_dir(const char *dir, struct safevma_error *err)
 		sv_error_sys(err, errno, dir, "create the directory for the recording");
 	else if ((s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		sv_error_sys(err, errno, dir, "open the directory for the recording");
+	else if (check_owner(s->dir, dir, err))
+		;
 	else if (fchmod(s->dir, 0700))
 		sv_error_sys(err, errno, dir, "make the directory private");
 	else if (!check_empty(s->dir, dir, err))

@@ -15,7 +15,7 @@ static enum sv_presence presence_of(const safevma_observation *obs, uint64_t ent
 {
 	if (sv_pagemap_present(entry))
 		return SV_PRESENT;
-	if (!entry)
+	if (sv_pagemap_empty(entry))
 		return SV_GONE;
 	if (entry & SV_PAGEMAP_GUARD)
 		return SV_GUARD;

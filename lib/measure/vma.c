@@ -103,7 +103,7 @@ static void walk_absent(const safevma_observation *obs, const struct sv_page *pg
 {
 	f->coverage.total += pg->changed;
 	f->coverage.changed += pg->changed;
-	if (!pg->entry)
+	if (sv_pagemap_empty(pg->entry))
 		return;
 	/* Not present and not empty: real swap names an active area, all else is a marker. */
 	if (pg->entry & SV_PAGEMAP_GUARD)

@@ -42,6 +42,7 @@ struct sv_iface_state {
 	bool tried;
 	bool readable;
 	bool useful; /* readable, and not with its content hidden */
+	enum safevma_code code;
 	int errnum;
 	char note[160];
 };

@@ -86,7 +86,8 @@ struct sv_process {
 	bool oom_adj_known;
 	int64_t oom_adj;
 	struct sv_num memlock_soft, memlock_hard; /* bytes; UINT64_MAX: unlimited */
-	unsigned int why;			  /* enum sv_why; 0: not selected */
+	unsigned int why;			  /* enum sv_why */
+	bool why_known;				  /* false: it may hold secretmem */
 	bool selected;
 
 	enum sv_fate fate;

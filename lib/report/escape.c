@@ -45,7 +45,9 @@ static bool passes(uint32_t cp, enum sv_escape how)
 {
 	if (how == SV_ESCAPE_UTF8)
 		return cp != 0;
-	if (how == SV_ESCAPE_RAW && blank(cp))
+	if (how == SV_ESCAPE_RAW && (blank(cp) || cp == '"'))
+		return false;
+	if (how == SV_ESCAPE_ASCII && cp > 0x7e)
 		return false;
 	return !steers(cp);
 }
@@ -58,13 +60,20 @@ static int hex(const unsigned char *p, size_t n, struct sv_strbuf *ret)
 	return 0;
 }
 
+static bool looks_escaped(const unsigned char *p, size_t len)
+{
+	return len > 1 && p[0] == '\\' && p[1] == 'x';
+}
+
 int sv_escape(const char *ptr, size_t len, enum sv_escape how, struct sv_strbuf *ret)
 {
 	const unsigned char *p = (const unsigned char *)ptr;
 	size_t n;
 
 	if (!len && how == SV_ESCAPE_RAW)
-		return sv_strbuf_add(ret, "-", 1);
+		return sv_strbuf_add(ret, "\"\"", 2);
+	if (len == 1 && *ptr == '-' && how == SV_ESCAPE_RAW)
+		return hex(p, 1, ret);
 	if (sv_strbuf_reserve(ret, len))
 		return -1;
 	for (size_t i = 0; i < len; i += n) {
@@ -72,7 +81,9 @@ int sv_escape(const char *ptr, size_t len, enum sv_escape how, struct sv_strbuf 
 		size_t whole = sequence(p + i, len - i, &cp);
 
 		n = whole ? whole : 1;
-		if (whole && passes(cp, how) ? sv_strbuf_add(ret, ptr + i, n) : hex(p + i, n, ret))
+		if (whole && passes(cp, how) && !looks_escaped(p + i, len - i)
+				? sv_strbuf_add(ret, ptr + i, n)
+				: hex(p + i, n, ret))
 			return -1;
 	}
 	return 0;

@@ -56,7 +56,7 @@ static struct libscols_table *new_table(struct text *t, bool headings)
 	t->table = table;
 	scols_table_set_stream(table, t->out);
 	scols_table_enable_colors(table, o->color);
-	scols_table_enable_raw(table, o->format == SAFEVMA_FORMAT_RAW);
+	scols_table_enable_noencoding(table, 1); /* cells come escaped */
 	scols_table_enable_noheadings(table, o->no_headings || !headings);
 	scols_table_set_termforce(table, o->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	if (o->width)
@@ -163,10 +163,44 @@ static int print_group(struct text *t, safevma_cursor *c, struct safevma_error *
 	return fputc('\n', t->out) == EOF ? sv_error_sys(err, errno, NULL, "write the report") : 0;
 }
 
+/* For scripts: no alignment, one blank between cells. */
+static int raw_line(safevma_cursor *c, void *arg, struct safevma_error *err)
+{
+	struct text *t = arg;
+	const struct sv_plan *p = t->plan;
+
+	for (size_t i = 0; i < p->row.count; i++) {
+		sv_auto_strbuf struct sv_strbuf cell = { 0 };
+		struct safevma_value v =
+			safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, p->row.index[i]);
+
+		if (sv_value_format(&v, p->options, &cell))
+			return sv_error_nomem(err);
+		if (fprintf(t->out, "%s%s", i ? " " : "", cell.ptr) < 0)
+			return sv_error_sys(err, errno, NULL, "write the report");
+	}
+	return fputc('\n', t->out) == EOF ? sv_error_sys(err, errno, NULL, "write the report") : 0;
+}
+
+/* Headings once, though each group has rows of its own. */
+static int raw_rows(struct text *t, safevma_cursor *c, struct safevma_error *err)
+{
+	const struct sv_plan *p = t->plan;
+
+	if (!t->lines++ && !p->options->no_headings)
+		for (size_t i = 0; i < p->row.count; i++)
+			fprintf(t->out, "%s%s", p->table->row_columns[p->row.index[i]].pub.name,
+				i + 1 == p->row.count ? "\n" : " ");
+	return sv_rows_each(p, c, raw_line, t, err);
+}
+
 static int print_rows(struct text *t, safevma_cursor *c, struct safevma_error *err)
 {
-	sv_cleanup(unref) struct libscols_table *table = new_table(t, true);
+	sv_cleanup(unref) struct libscols_table *table = NULL;
 
+	if (t->plan->options->format == SAFEVMA_FORMAT_RAW)
+		return raw_rows(t, c, err);
+	table = new_table(t, true);
 	if (!table)
 		return sv_error_nomem(err);
 	t->lines = 0;

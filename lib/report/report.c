@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,6 +27,13 @@ static int format_bytes(uint64_t v, struct sv_strbuf *ret)
 	return sv_strbuf_printf(ret, "%.1f%c", d, units[u]);
 }
 
+static enum sv_escape escape_for(bool raw)
+{
+	if (raw)
+		return SV_ESCAPE_RAW;
+	return strcmp(nl_langinfo(CODESET), "UTF-8") ? SV_ESCAPE_ASCII : SV_ESCAPE_TERMINAL;
+}
+
 int sv_value_format(const struct safevma_value *v, const struct safevma_report_options *options,
 	struct sv_strbuf *ret)
 {
@@ -47,8 +55,7 @@ int sv_value_format(const struct safevma_value *v, const struct safevma_report_o
 		return sv_strbuf_printf(ret, "%s", v->boolean ? "yes" : "no");
 	case SAFEVMA_TYPE_STRING:
 	case SAFEVMA_TYPE_WORDS:
-		return sv_escape(v->string.ptr, v->string.len,
-			raw ? SV_ESCAPE_RAW : SV_ESCAPE_TERMINAL, ret);
+		return sv_escape(v->string.ptr, v->string.len, escape_for(raw), ret);
 	}
 	return -1;
 }

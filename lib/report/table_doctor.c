@@ -52,6 +52,8 @@ static struct safevma_value get_path(safevma_cursor *c)
 
 static struct safevma_value get_status(safevma_cursor *c)
 {
+	if (state(c)->code == SAFEVMA_E_NOT_RECORDED)
+		return sv_value_text("not-recorded");
 	if (!state(c)->readable)
 		return sv_value_text("unreadable");
 	return sv_value_text(state(c)->useful ? "ok" : "hidden");
@@ -81,7 +83,9 @@ static struct safevma_value get_costs(safevma_cursor *c)
 
 static struct safevma_value get_how(safevma_cursor *c)
 {
-	return state(c)->useful ? sv_value_unknown() : sv_value_text(info(c)->how);
+	return state(c)->useful || state(c)->code == SAFEVMA_E_NOT_RECORDED
+		       ? sv_value_unknown()
+		       : sv_value_text(info(c)->how);
 }
 
 static struct safevma_value get_locks(safevma_cursor *c)
@@ -91,7 +95,8 @@ static struct safevma_value get_locks(safevma_cursor *c)
 
 static const struct sv_column columns[] = {
 	SV_COL("INTERFACE", "interface", "name, as gaps call it", STRING, true, get_name),
-	SV_COL("STATUS", "status", "ok, hidden (readable but the content is withheld), unreadable",
+	SV_COL("STATUS", "status",
+		"ok, hidden (readable but the content is withheld), unreadable, not-recorded",
 		STRING, true, get_status),
 	SV_COL("REASON", "reason", "why not", STRING, true, get_reason),
 	SV_COL("ERRNO", "errno", "the system's error", STRING, false, get_errno),
@@ -366,6 +371,13 @@ static bool complete(const safevma_observation *obs)
 		struct sv_num ok = agrees(&c);
 
 		if (!ok.known || !ok.value)
+			return false;
+	}
+	while (next_process(&c)) {
+		struct sv_num kernel, ours;
+
+		rss_sums(&c, &kernel, &ours);
+		if (!kernel.known || !ours.known || kernel.value != ours.value)
 			return false;
 	}
 	return true;

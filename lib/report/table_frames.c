@@ -182,7 +182,7 @@ static const struct sv_column row_columns[] = {
 		get_pages),
 	SV_COL("STATE", "state",
 		"present, swapped, guard, marker, nonpresent (which is not known), gone", STRING,
-		false, get_presence),
+		true, get_presence),
 	SV_COL("CLASS", "class", "what the frame is used for", STRING, true, get_class),
 	SV_COL("LOCKED", "locked", "the frame is held in memory", BOOL, true, get_locked),
 	SV_COL("EXCL", "exclusive", "mapped here alone", BOOL, true, get_exclusive),

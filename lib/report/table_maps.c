@@ -247,15 +247,17 @@ static struct safevma_value get_flags(safevma_cursor *c)
 		SV_COL("ASSUMED", "reach.basis.assumed_bytes",                                     \
 			"reach that is the architecture's default", BYTES, false,                  \
 			level##_assumed),                                                          \
-		SV_ALARM("OVER", "edges.over.strong", "frames with slab or the like right below",  \
-			U64, true, level##_over_strong),                                           \
+		SV_ALARM("OVER", "edges.over.strong",                                              \
+			"pages whose frame has slab or the like right below", U64, true,           \
+			level##_over_strong),                                                      \
 		SV_COL("OVER?", "edges.over.unclassified",                                         \
-			"frames with perhaps kernel memory below", U64, true,                      \
+			"pages whose frame has perhaps kernel memory below", U64, true,            \
 			level##_over_unclassified),                                                \
-		SV_COL("UNDER", "edges.under.strong", "frames with slab or the like right above",  \
-			U64, false, level##_under_strong),                                         \
+		SV_COL("UNDER", "edges.under.strong",                                              \
+			"pages whose frame has slab or the like right above", U64, false,          \
+			level##_under_strong),                                                     \
 		SV_COL("UNDER?", "edges.under.unclassified",                                       \
-			"frames with perhaps kernel memory above", U64, false,                     \
+			"pages whose frame has perhaps kernel memory above", U64, false,           \
 			level##_under_unclassified),                                               \
 		SV_COL("SILENT", "edges.silent", "edges where an overrun would land unnoticed",    \
 			U64, false, level##_silent),                                               \

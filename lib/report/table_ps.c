@@ -95,6 +95,21 @@ static struct safevma_value get_memlock(safevma_cursor *c)
 	return sv_value_text(c->text);
 }
 
+static struct safevma_value get_memlock_bytes(safevma_cursor *c)
+{
+	struct sv_num n = c->process->memlock_soft;
+
+	return n.known && n.value == UINT64_MAX ? sv_value_unknown()
+						: sv_value_num(SAFEVMA_TYPE_BYTES, n);
+}
+
+static struct safevma_value get_memlock_unlimited(safevma_cursor *c)
+{
+	struct sv_num n = c->process->memlock_soft;
+
+	return n.known ? sv_value_bool(n.value == UINT64_MAX) : sv_value_unknown();
+}
+
 static struct safevma_value get_oom_adj(safevma_cursor *c)
 {
 	return c->process->oom_adj_known ? sv_value_i64(c->process->oom_adj) : sv_value_unknown();
@@ -130,7 +145,8 @@ static struct safevma_value get_cmdline(safevma_cursor *c)
 
 static struct safevma_value get_critical(safevma_cursor *c)
 {
-	return sv_value_bool(critical(c->process));
+	return critical(c->process) || c->process->why_known ? sv_value_bool(critical(c->process))
+							     : sv_value_unknown();
 }
 
 static const struct sv_column columns[] = {
@@ -152,8 +168,13 @@ static const struct sv_column columns[] = {
 		"kernels",
 		BYTES, true, get_locked),
 	SV_COL("SWAP", "swap_bytes", "in swap (VmSwap)", BYTES, true, get_swap),
-	SV_COL("MEMLOCK", "memlock_limit", "RLIMIT_MEMLOCK, soft, in bytes, or unlimited", STRING,
-		false, get_memlock),
+	SV_COL("MEMLOCK", NULL, "RLIMIT_MEMLOCK, soft, in bytes, or unlimited", STRING, false,
+		get_memlock),
+	SV_COL("MEMLOCK-BYTES", "memlock_limit_bytes",
+		"RLIMIT_MEMLOCK, soft; unknown when it is unlimited", BYTES, false,
+		get_memlock_bytes),
+	SV_COL("MEMLOCK-UNLIMITED", "memlock_unlimited", "RLIMIT_MEMLOCK does not limit", BOOL,
+		false, get_memlock_unlimited),
 	SV_COL("OOM-ADJ", "oom_score_adj", "-1000 exempts from the OOM killer", I64, true,
 		get_oom_adj),
 	SV_COL("OOM", "oom_score", "rank with the OOM killer: the highest is killed first", U64,

@@ -43,6 +43,10 @@ analyse() # NAME DIR
 	done
 	python3 tests/live/truth.py "$d/victim.jsonl" --tool "$d/maps.json" "$d/frames.json" >"$d/truth"
 	ok "$name: the victim's truth" $? "$d/truth"
+	jq -e --arg guard "$(jq -r 'select(.name == "guard") | .start // ""' "$d/victim.jsonl")" \
+		'[.processes[0].vmas[] | select(.start != $guard and .marker_bytes != 0)] |
+		length == 0' "$d/maps.json" >/dev/null
+	ok "$name: no page is taken for a marker but those of guard regions" $?
 	jq -e '[.processes[0].vmas[] | select(.kind == "secretmem")] | length > 0 and
 		all(.reach.removed_bytes == .resident_bytes and .reach.mapped_bytes == 0)' \
 		"$d/maps.json" >/dev/null
