@@ -55,7 +55,7 @@ static struct libscols_table *new_table(struct text *t, bool headings)
 		return NULL;
 	t->table = table;
 	scols_table_set_stream(table, t->out);
-	scols_table_enable_raw(table, o->format == SAFEVMA_FORMAT_RAW);
+	scols_table_enable_noencoding(table, 1); /* cells are escaped already */
 	scols_table_enable_noheadings(table, o->no_headings || !headings);
 	scols_table_set_termforce(table, o->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	if (o->width)
@@ -128,13 +128,50 @@ static int print_group(struct text *t, safevma_cursor *c, struct safevma_error *
 	return fputc('\n', t->out) == EOF ? sv_error_sys(err, errno, NULL, "write the report") : 0;
 }
 
+static int raw_headings(const struct text *t, struct safevma_error *err)
+{
+	const struct sv_plan *p = t->plan;
+
+	for (size_t i = 0; i < p->row.count; i++)
+		if (fprintf(t->out, "%s%s", i ? " " : "",
+			    p->table->row_columns[p->row.index[i]].pub.name) < 0)
+			return sv_error_sys(err, errno, NULL, "write the table");
+	return fputc('\n', t->out) == EOF ? sv_error_sys(err, errno, NULL, "write the table") : 0;
+}
+
+/* libsmartcols would escape what is escaped already: raw lines are written here. */
+static int raw_line(safevma_cursor *c, void *arg, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf line = { 0 };
+	struct text *t = arg;
+	const struct sv_plan *p = t->plan;
+
+	if (!t->lines++ && !p->options->no_headings && raw_headings(t, err))
+		return -1;
+	for (size_t i = 0; i < p->row.count; i++) {
+		struct safevma_value v =
+			safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, p->row.index[i]);
+
+		if ((i && sv_strbuf_add(&line, " ", 1)) || sv_value_format(&v, p->options, &line))
+			return sv_error_nomem(err);
+	}
+	if (sv_strbuf_add(&line, "\n", 1))
+		return sv_error_nomem(err);
+	return fputs(line.ptr, t->out) == EOF ? sv_error_sys(err, errno, NULL, "write the table")
+					      : 0;
+}
+
 static int print_rows(struct text *t, safevma_cursor *c, struct safevma_error *err)
 {
-	sv_cleanup(unref) struct libscols_table *table = new_table(t, true);
+	sv_cleanup(unref) struct libscols_table *table = NULL;
+
+	t->lines = 0;
+	if (t->plan->options->format == SAFEVMA_FORMAT_RAW)
+		return sv_rows_each(t->plan, c, raw_line, t, err);
+	table = new_table(t, true);
 
 	if (!table)
 		return sv_error_nomem(err);
-	t->lines = 0;
 	return sv_rows_each(t->plan, c, add_line, t, err) || print_piece(t, err) ? -1 : 0;
 }
 
