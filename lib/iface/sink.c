@@ -53,10 +53,11 @@ struct sv_sink *sv_sink_dir(const char *dir, struct safevma_error *err)
 		sv_error_sys(err, errno, dir, "create the directory for the recording");
 	else if ((s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		sv_error_sys(err, errno, dir, "open the directory for the recording");
-	else if (fchmod(s->dir, 0700))
+	else if (!check_empty(s->dir, dir, err)) { /* before its mode: it may be somebody's */
+		if (!fchmod(s->dir, 0700))
+			return s;
 		sv_error_sys(err, errno, dir, "make the directory private");
-	else if (!check_empty(s->dir, dir, err))
-		return s;
+	}
 	if (s->dir > 0)
 		close(s->dir);
 	free(s);
