@@ -39,6 +39,8 @@ int sv_gunzip(const void *data, size_t len, const char *name, struct sv_strbuf *
 	if (rc == Z_STREAM_END)
 		return 0;
 	ret->len = start;
+	if (ret->ptr)
+		ret->ptr[start] = 0;
 	if (rc == Z_MEM_ERROR)
 		return sv_error_nomem(err);
 	return sv_error_set(err, SAFEVMA_E_FORMAT, 0, name, 0,

@@ -28,7 +28,8 @@ void sv_redactor_free(struct sv_redactor *r)
 
 static bool kernel_named(struct sv_span path)
 {
-	if (!path.len || sv_span_is(path, "/secretmem (deleted)"))
+	if (!path.len || sv_span_is(path, "/secretmem (deleted)") ||
+		sv_span_is(path, "/dev/zero (deleted)"))
 		return true;
 	return path.ptr[0] == '[' && !memchr(path.ptr, ':', path.len);
 }
@@ -48,6 +49,26 @@ static size_t number_of(struct sv_redactor *r, struct sv_span path)
 	return *slot ? r->seen.len : 0;
 }
 
+/* What kind of memory it is must still be told from the path (model/process.c). */
+static int add_name(struct sv_span path, size_t n, struct sv_strbuf *ret)
+{
+	static const struct {
+		const char *prefix, *suffix;
+	} kinds[] = {
+		{ "/memfd:", " (deleted)" },
+		{ "/dev/shm/", "" },
+		{ "/SYSV", " (deleted)" },
+		{ "[anon_shmem:", "]" },
+		{ "[anon:", "]" },
+	};
+
+	for (size_t i = 0; i < sv_array_size(kinds); i++)
+		if (sv_take_lit(&path, kinds[i].prefix))
+			return sv_strbuf_printf(
+				ret, "%sredacted-%zu%s\n", kinds[i].prefix, n, kinds[i].suffix);
+	return sv_strbuf_printf(ret, "/redacted/%zu\n", n);
+}
+
 static int redact_line(struct sv_redactor *r, struct sv_span line, struct sv_strbuf *ret)
 {
 	struct sv_maps_entry e;
@@ -58,9 +79,7 @@ static int redact_line(struct sv_redactor *r, struct sv_span line, struct sv_str
 	n = number_of(r, e.path);
 	if (!n || sv_strbuf_add(ret, line.ptr, (size_t)(e.path.ptr - line.ptr)))
 		return -1;
-	if (e.path.ptr[0] == '[')
-		return sv_strbuf_printf(ret, "[anon:redacted-%zu]\n", n);
-	return sv_strbuf_printf(ret, "/redacted/%zu\n", n);
+	return add_name(e.path, n, ret);
 }
 
 int sv_redact_maps(struct sv_redactor *r, const char *text, size_t len, struct sv_strbuf *ret)

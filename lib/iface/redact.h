@@ -11,7 +11,8 @@ struct sv_redactor *sv_redactor_new(void); /* NULL when memory is out */
 void sv_redactor_free(struct sv_redactor *r);
 
 /*
- * Copies the text, each path replaced by "/redacted/N". What the kernel names itself ([heap],
+ * Copies the text, each path replaced by "/redacted/N", or by "/memfd:redacted-N (deleted)" and the
+ * like where the path's beginning tells the kind of memory. What the kernel names itself ([heap],
  * /secretmem (deleted)) stays, names that a process gave ([anon:...]) go. 0, or -1: memory is out.
  */
 int sv_redact_maps(struct sv_redactor *r, const char *text, size_t len, struct sv_strbuf *ret);

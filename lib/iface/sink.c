@@ -71,8 +71,7 @@ struct sv_sink *sv_sink_dir(const char *dir, struct safevma_error *err)
 		;
 	else if (fchmod(s->dir, 0700))
 		sv_error_sys(err, errno, dir, "make the directory private");
-	else if (!check_empty(s->dir, dir, err))
-		return s;
+	}
 	if (s->dir > 0)
 		close(s->dir);
 	free(s);

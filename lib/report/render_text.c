@@ -203,7 +203,6 @@ static int print_rows(struct text *t, safevma_cursor *c, struct safevma_error *e
 	table = new_table(t, true);
 	if (!table)
 		return sv_error_nomem(err);
-	t->lines = 0;
 	return sv_rows_each(t->plan, c, add_line, t, err) || print_piece(t, err) ? -1 : 0;
 }
 
