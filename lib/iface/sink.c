@@ -63,16 +63,17 @@ struct sv_sink *sv_sink_dir(const char *dir, struct safevma_error *err)
 		return NULL;
 	}
 	snprintf(s->name, sizeof(s->name), "%s", dir);
+	s->dir = -1;
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		sv_error_sys(err, errno, dir, "create the directory for the recording");
 	else if ((s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		sv_error_sys(err, errno, dir, "open the directory for the recording");
-	else if (check_owner(s->dir, dir, err))
-		;
-	else if (fchmod(s->dir, 0700))
+	else if (!check_owner(s->dir, dir, err) && !check_empty(s->dir, dir, err)) {
+		if (!fchmod(s->dir, 0700))
+			return s;
 		sv_error_sys(err, errno, dir, "make the directory private");
 	}
-	if (s->dir > 0)
+	if (s->dir >= 0)
 		close(s->dir);
 	free(s);
 	return NULL;
