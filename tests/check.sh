@@ -12,11 +12,17 @@ $make --no-print-directory -j2 WERROR=-Werror all recorder >"$results/build.log"
 	echo "not ok 1 - the build (see $results/build.log)" >"$results/build.tap"
 tail -3 "$results/build.log"
 
+failures()
+{
+	cat "$results"/*.tap "$build"/asan/test-results/*.tap 2>/dev/null | grep -c '^not ok'
+}
+
 for suite in unit corpus golden live lint asan vm; do
 	echo "== $suite"
 	began=$(date +%s)
-	if ! $make --no-print-directory -j2 "check-$suite" >"$results/$suite.log" 2>&1 &&
-		! cat "$results"/*.tap "$build"/asan/test-results/*.tap 2>/dev/null | grep -q '^not ok'; then
+	before=$(failures)
+	if ! $make --no-print-directory -j2 WERROR=-Werror "check-$suite" >"$results/$suite.log" 2>&1 &&
+		[ "$(failures)" -eq "$before" ]; then
 		echo "not ok 1 - suite $suite ended badly (see $results/$suite.log)" >"$results/$suite.tap"
 		tail -20 "$results/$suite.log"
 	fi

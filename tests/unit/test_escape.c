@@ -50,13 +50,16 @@ static size_t encode(uint32_t cp, char *ret)
 
 static void plain_text_stays(void **state)
 {
-	static const char *const plain[] = { "a", "/usr/bin/x", "a\\x0ab", "Grüße", "日本語",
-		"\xf0\x9f\x98\x80", "'\"<>&%$" };
+	static const char *const plain[] = { "a", "/usr/bin/x", "a\\0ab", "Grüße", "日本語",
+		"\xf0\x9f\x98\x80", "'<>&%$" };
 
 	(void)state;
 	for (size_t i = 0; i < sv_array_size(plain); i++)
 		for (int how = SV_ESCAPE_TERMINAL; how <= SV_ESCAPE_UTF8; how++)
-			assert_string_equal(escaped(plain[i], (enum sv_escape)how), plain[i]);
+			if (how != SV_ESCAPE_ASCII)
+				assert_string_equal(
+					escaped(plain[i], (enum sv_escape)how), plain[i]);
+	assert_string_equal(escaped("Grüße", SV_ESCAPE_ASCII), "Gr\\xc3\\xbc\\xc3\\x9fe");
 	assert_string_equal(escaped("a b", SV_ESCAPE_TERMINAL), "a b");
 	assert_string_equal(escaped("a b", SV_ESCAPE_UTF8), "a b");
 }
@@ -177,10 +180,22 @@ static void raw_is_one_word(void **state)
 	assert_string_equal(escaped("a b\tc", SV_ESCAPE_RAW), "a\\x20b\\x09c");
 }
 
+/* What looks like an escape is told apart from one, so that the bytes can be told back. */
+static void looks_escaped(void **state)
+{
+	(void)state;
+	for (int how = SV_ESCAPE_TERMINAL; how <= SV_ESCAPE_UTF8; how++) {
+		assert_string_equal(escaped("a\\x0ab", (enum sv_escape)how), "a\\x5cx0ab");
+		assert_string_equal(escaped("a\\", (enum sv_escape)how), "a\\");
+	}
+	assert_string_equal(escaped("-", SV_ESCAPE_RAW), "\\x2d");
+	assert_string_equal(escaped("\"\"", SV_ESCAPE_RAW), "\\x22\\x22");
+}
+
 static void empty(void **state)
 {
 	(void)state;
-	assert_string_equal(escaped("", SV_ESCAPE_RAW), "-");
+	assert_string_equal(escaped("", SV_ESCAPE_RAW), "\"\"");
 	assert_string_equal(escaped("", SV_ESCAPE_TERMINAL), "");
 	assert_string_equal(escaped("", SV_ESCAPE_UTF8), "");
 }
@@ -193,7 +208,7 @@ static void appends(void **state)
 	assert_int_equal(sv_escape("a", 1, SV_ESCAPE_RAW, &b), 0);
 	assert_int_equal(sv_escape("\x01", 1, SV_ESCAPE_RAW, &b), 0);
 	assert_int_equal(sv_escape("", 0, SV_ESCAPE_RAW, &b), 0);
-	assert_string_equal(b.ptr, "a\\x01-");
+	assert_string_equal(b.ptr, "a\\x01\"\"");
 	sv_strbuf_fini(&b);
 }
 
@@ -214,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_terminal_cannot_be_steered),
 		cmocka_unit_test(json_has_its_own_escapes),
 		cmocka_unit_test(raw_is_one_word),
+		cmocka_unit_test(looks_escaped),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(appends),
 	};

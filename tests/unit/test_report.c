@@ -78,7 +78,7 @@ static void every_type(void **state)
 	assert_string_equal(formatted(sv_value_span(span), &text), "a \\x1b");
 	assert_string_equal(formatted(sv_value_span(span), &raw), "a\\x20\\x1b");
 	assert_string_equal(formatted(sv_value_words("a b"), &raw), "a\\x20b");
-	assert_string_equal(formatted(sv_value_words(""), &raw), "-");
+	assert_string_equal(formatted(sv_value_words(""), &raw), "\"\"");
 	assert_string_equal(formatted(sv_value_words(""), &text), "");
 }
 
@@ -243,7 +243,7 @@ static void raw_lines(void **state)
 	sv_auto_free char *got = written(&o), *bare = NULL;
 	static const char lines[] = "START SIZE RESIDENT LOCKED ZERO PATH\n"
 				    "0x10000000 8192 4096 - - /a\\x20b\\\\x1b\n"
-				    "0x10010000 16384 0 0 0 -\n";
+				    "0x10010000 16384 0 0 0 \"\"\n";
 
 	(void)state;
 	assert_string_equal(got, lines);

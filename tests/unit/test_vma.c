@@ -34,7 +34,7 @@ static void assert_sums(const struct sv_vma_figures *f)
 {
 	const struct sv_edges *e = &f->edges;
 
-	assert_int_equal(f->resident.value + f->absent.value + f->swapped.value, f->size_bytes);
+	assert_int_equal(f->resident.value + f->absent.value + f->swapped.value, f->size.value);
 	assert_int_equal(f->locked.value + f->unlocked.value, f->resident.value);
 	assert_int_equal(f->exclusive.value + f->shared.value, f->resident.value);
 	assert_int_equal(f->reach.mapped + f->reach.removed + f->reach.unknown, f->resident.value);
@@ -68,7 +68,7 @@ static void a_page_of_every_sort(void **state)
 	struct sv_vma_figures f = only(mixed());
 
 	(void)state;
-	assert_int_equal(f.size_bytes, 16 * PAGE);
+	assert_int_equal(f.size.value, 16 * PAGE);
 	assert_num(f.resident, 2 * PAGE);
 	assert_num(f.swapped, 2 * PAGE);
 	assert_num(f.marker, 4 * PAGE);
@@ -532,7 +532,7 @@ static void a_process_is_the_sum_of_its_vmas(void **state)
 	a = figures(obs, 0);
 	b = figures(obs, 1);
 	sv_measure_process(obs, memory_process(obs), &f);
-	assert_int_equal(f.size_bytes, 20 * PAGE);
+	assert_int_equal(f.size.value, 20 * PAGE);
 	assert_num(f.resident, 3 * PAGE);
 	assert_num(f.absent, 15 * PAGE);
 	assert_num(f.swapped, 2 * PAGE);
