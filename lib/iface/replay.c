@@ -26,8 +26,8 @@ struct entry {
 	char *key, *member;
 	size_t order;
 	int errnum;
-	bool used, ordered; /* ordered: extents go up and do not overlap */
-	uint64_t length;    /* bytes the member must hold */
+	bool used;
+	uint64_t length; /* bytes the member must hold */
 	sv_vec(struct extent) extents;
 	sv_vec(struct mark) marks;
 };
@@ -42,6 +42,8 @@ struct replay {
 struct reading {
 	const struct entry *entry;
 	char *data;
+	size_t last;   /* extent that gave the last answer */
+	uint64_t next; /* offset behind that answer */
 };
 
 static int damaged(
@@ -98,8 +100,6 @@ static int add_extents(struct entry *e, const cJSON *list)
 			!number_of(cJSON_GetArrayItem(item, 1), &x->len) ||
 			__builtin_add_overflow(e->length, x->len, &e->length))
 			return -1;
-		if (e->extents.len > 1 && x->off < x[-1].off + x[-1].len)
-			e->ordered = false;
 	}
 	return 0;
 }
@@ -316,39 +316,37 @@ static int replay_open(safevma_root *root, struct sv_file *file, struct safevma_
 }
 
 /*
- * Readings go upwards in rounds: within a round the extents are in order. Where they are in order
- * throughout, the one that can hold off is found by halving; else the search starts at the first.
+ * Extents stand in the order of the readings, and one that a reading went on with is one. A place
+ * that was read again lies in a later extent as well, with what was there then: hence the search
+ * goes on from the last answer, and turns to the beginning only at the end.
  */
-static size_t first_candidate(const struct entry *e, uint64_t off)
+static const struct extent *find_extent(struct reading *r, uint64_t off)
 {
-	size_t lo = 0, hi = e->extents.len;
+	size_t n = r->entry->extents.len;
 
-	if (!e->ordered)
-		return 0;
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
+	for (size_t k = 0; n && k <= n; k++) {
+		size_t i = (r->last + k) % n;
+		const struct extent *x = &r->entry->extents.ptr[i];
 
-		if (e->extents.ptr[mid].off <= off)
-			lo = mid;
-		else
-			hi = mid;
+		if (off < x->off || off - x->off >= x->len || (!k && off < r->next))
+			continue;
+		r->last = i;
+		return x;
 	}
-	return lo;
+	return NULL;
 }
 
 static int replay_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
 	struct safevma_error *err)
 {
-	const struct reading *reading = file->backend;
+	struct reading *reading = file->backend;
 	const struct entry *e = reading->entry;
+	const struct extent *x = find_extent(reading, off);
 
-	for (size_t i = first_candidate(e, off); i < e->extents.len; i++) {
-		const struct extent *x = &e->extents.ptr[i];
-
-		if (off < x->off || off - x->off >= x->len)
-			continue;
+	if (x) {
 		*got = len < x->len - (off - x->off) ? len : (size_t)(x->len - (off - x->off));
 		memcpy(buf, reading->data + x->at + (off - x->off), *got);
+		reading->next = off + *got;
 		return 0;
 	}
 	for (size_t i = 0; i < e->marks.len; i++) {
