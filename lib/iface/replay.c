@@ -34,7 +34,7 @@ struct entry {
 
 struct replay {
 	int dir;
-	char name[256];
+	char name[256]; /* for messages: perhaps cut */
 	sv_vec(struct entry) entries;
 };
 
@@ -419,12 +419,12 @@ static const struct sv_root_ops replay_ops = {
 	.free = replay_free,
 };
 
-static int open_recording(struct replay *r, struct safevma_error *err)
+static int open_recording(struct replay *r, const char *dir, struct safevma_error *err)
 {
 	sv_auto_strbuf struct sv_strbuf journal = { 0 };
 	struct sv_text t;
 
-	r->dir = open(r->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->dir < 0)
 		return sv_error_set(err, SAFEVMA_E_RECORDING, errno, r->name, 0,
 			"expected a directory that holds a recording: %s", strerror(errno));
@@ -444,7 +444,7 @@ int sv_replay_start(safevma_root *root, const char *dir, struct safevma_error *e
 	r->dir = -1;
 	root->backend = r;
 	root->ops = &replay_ops;
-	if (!open_recording(r, err))
+	if (!open_recording(r, dir, err))
 		return 0;
 	replay_free(root);
 	return -1;

@@ -468,6 +468,26 @@ static void our_reading_is_accounted(void **state)
 	assert_int_equal(root.cost.lock_reads, (strlen(texts[0].text) + SHORT - 1) / SHORT + 1);
 }
 
+static void a_path_of_any_length(void **state)
+{
+	sv_auto_strbuf struct sv_strbuf live = record("rec", false), again = { 0 };
+	struct safevma_error err = { 0 };
+	char name[400];
+	safevma_root *root;
+	size_t n = 0;
+
+	(void)state;
+	/* "./" over and over: the same directory, by a name of more than 300 bytes. */
+	while (n < 300)
+		n += (size_t)snprintf(name + n, sizeof(name) - n, "./");
+	snprintf(name + n, sizeof(name) - n, "rec");
+	root = open_replay(name, &err);
+	assert_non_null(root);
+	session(root, &again);
+	assert_string_equal(again.ptr, live.ptr);
+	close_root(root);
+}
+
 /* ---- damage ---------------------------------------------------------------------------------- */
 
 static void remove_member(void)
@@ -815,6 +835,7 @@ int main(void)
 		scratch_test(an_abandoned_recording_is_none),
 		cmocka_unit_test(options_that_exclude_each_other),
 		cmocka_unit_test(our_reading_is_accounted),
+		scratch_test(a_path_of_any_length),
 		scratch_test(damaged_members),
 		scratch_test(damaged_answer_of_a_call),
 		scratch_test(journal_cut_off),
