@@ -233,11 +233,34 @@ static int read_fd(int fd, char *buf, size_t len)
 	return 0;
 }
 
+/* Part by part, so that no link on the way leads out of the recording. */
+static int open_member(int dir, const char *member)
+{
+	const char *slash;
+	char part[256];
+	int at = dir, fd;
+
+	while ((slash = strchr(member, '/'))) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - member), member);
+		fd = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (at != dir)
+			close(at);
+		if (fd < 0)
+			return -1;
+		at = fd;
+		member = slash + 1;
+	}
+	fd = openat(at, member, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (at != dir)
+		close(at);
+	return fd;
+}
+
 /* length: what it must hold; UINT64_MAX: whatever it holds. */
 static int load(const struct replay *r, const char *member, uint64_t length, struct sv_strbuf *ret,
 	struct safevma_error *err)
 {
-	sv_auto_fd int fd = openat(r->dir, member, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	sv_auto_fd int fd = open_member(r->dir, member);
 	struct stat st;
 
 	if (fd < 0)

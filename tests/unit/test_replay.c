@@ -532,6 +532,18 @@ static void link_for_member(void)
 	assert_int_equal(symlink("../../../outside", scratch_path("rec/proc/42/maps@1")), 0);
 }
 
+static void link_for_directory(void)
+{
+	assert_int_equal(rename(scratch_path("rec/proc/42"), scratch_path("outside")), 0);
+	assert_int_equal(symlink("../../outside", scratch_path("rec/proc/42")), 0);
+}
+
+static void link_for_top_directory(void)
+{
+	assert_int_equal(rename(scratch_path("rec/proc"), scratch_path("outside")), 0);
+	assert_int_equal(symlink(scratch_path("outside"), scratch_path("rec/proc")), 0);
+}
+
 static void file_for_directory(void)
 {
 	assert_int_equal(rename(scratch_path("rec/proc"), scratch_path("outside")), 0);
@@ -542,7 +554,7 @@ static void damaged_members(void **state)
 {
 	static void (*const damage[])(void) = { remove_member, empty_member, shorter_member,
 		longer_member, directory_for_member, fifo_for_member, link_for_member,
-		file_for_directory };
+		link_for_directory, link_for_top_directory, file_for_directory };
 
 	for (size_t i = 0; i < sv_array_size(damage); i++) {
 		struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = 42, .tag = "1" };
