@@ -221,7 +221,7 @@ void sv_opener_serve(int sock)
 	struct sv_opener_request q;
 
 	for (;;) {
-		ssize_t n = recv(sock, &q, sizeof(q), 0);
+		ssize_t n = recv(sock, &q, sizeof(q), MSG_TRUNC); /* as long as it was sent */
 
 		if (n < 0 && errno == EINTR)
 			continue;

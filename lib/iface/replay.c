@@ -26,15 +26,15 @@ struct entry {
 	char *key, *member;
 	size_t order;
 	int errnum;
-	bool used, ordered; /* ordered: extents go up and do not overlap */
-	uint64_t length;    /* bytes the member must hold */
+	bool used;
+	uint64_t length; /* bytes the member must hold */
 	sv_vec(struct extent) extents;
 	sv_vec(struct mark) marks;
 };
 
 struct replay {
 	int dir;
-	char name[256];
+	char name[256]; /* for messages: perhaps cut */
 	bool redacted;
 	sv_vec(struct entry) entries;
 };
@@ -43,6 +43,8 @@ struct replay {
 struct reading {
 	const struct entry *entry;
 	char *data;
+	size_t last;   /* extent that gave the last answer */
+	uint64_t next; /* offset behind that answer */
 };
 
 static int damaged(
@@ -99,8 +101,6 @@ static int add_extents(struct entry *e, const cJSON *list)
 			!number_of(cJSON_GetArrayItem(item, 1), &x->len) ||
 			__builtin_add_overflow(e->length, x->len, &e->length))
 			return -1;
-		if (e->extents.len > 1 && x->off < x[-1].off + x[-1].len)
-			e->ordered = false;
 	}
 	return 0;
 }
@@ -235,11 +235,34 @@ static int read_fd(int fd, char *buf, size_t len)
 	return 0;
 }
 
+/* Part by part, so that no link on the way leads out of the recording. */
+static int open_member(int dir, const char *member)
+{
+	const char *slash;
+	char part[256];
+	int at = dir, fd;
+
+	while ((slash = strchr(member, '/'))) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - member), member);
+		fd = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (at != dir)
+			close(at);
+		if (fd < 0)
+			return -1;
+		at = fd;
+		member = slash + 1;
+	}
+	fd = openat(at, member, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (at != dir)
+		close(at);
+	return fd;
+}
+
 /* length: what it must hold; UINT64_MAX: whatever it holds. */
 static int load(const struct replay *r, const char *member, uint64_t length, struct sv_strbuf *ret,
 	struct safevma_error *err)
 {
-	sv_auto_fd int fd = openat(r->dir, member, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	sv_auto_fd int fd = open_member(r->dir, member);
 	struct stat st;
 
 	if (fd < 0)
@@ -322,39 +345,37 @@ static int replay_open(safevma_root *root, struct sv_file *file, struct safevma_
 }
 
 /*
- * Readings go upwards in rounds: within a round the extents are in order. Where they are in order
- * throughout, the one that can hold off is found by halving; else the search starts at the first.
+ * Extents stand in the order of the readings, and one that a reading went on with is one. A place
+ * that was read again lies in a later extent as well, with what was there then: hence the search
+ * goes on from the last answer, and turns to the beginning only at the end.
  */
-static size_t first_candidate(const struct entry *e, uint64_t off)
+static const struct extent *find_extent(struct reading *r, uint64_t off)
 {
-	size_t lo = 0, hi = e->extents.len;
+	size_t n = r->entry->extents.len;
 
-	if (!e->ordered)
-		return 0;
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
+	for (size_t k = 0; n && k <= n; k++) {
+		size_t i = (r->last + k) % n;
+		const struct extent *x = &r->entry->extents.ptr[i];
 
-		if (e->extents.ptr[mid].off <= off)
-			lo = mid;
-		else
-			hi = mid;
+		if (off < x->off || off - x->off >= x->len || (!k && off < r->next))
+			continue;
+		r->last = i;
+		return x;
 	}
-	return lo;
+	return NULL;
 }
 
 static int replay_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
 	struct safevma_error *err)
 {
-	const struct reading *reading = file->backend;
+	struct reading *reading = file->backend;
 	const struct entry *e = reading->entry;
+	const struct extent *x = find_extent(reading, off);
 
-	for (size_t i = first_candidate(e, off); i < e->extents.len; i++) {
-		const struct extent *x = &e->extents.ptr[i];
-
-		if (off < x->off || off - x->off >= x->len)
-			continue;
+	if (x) {
 		*got = len < x->len - (off - x->off) ? len : (size_t)(x->len - (off - x->off));
 		memcpy(buf, reading->data + x->at + (off - x->off), *got);
+		reading->next = off + *got;
 		return 0;
 	}
 	for (size_t i = 0; i < e->marks.len; i++) {
@@ -427,12 +448,12 @@ static const struct sv_root_ops replay_ops = {
 	.free = replay_free,
 };
 
-static int open_recording(struct replay *r, struct safevma_error *err)
+static int open_recording(struct replay *r, const char *dir, struct safevma_error *err)
 {
 	sv_auto_strbuf struct sv_strbuf journal = { 0 };
 	struct sv_text t;
 
-	r->dir = open(r->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->dir < 0)
 		return sv_error_set(err, SAFEVMA_E_RECORDING, errno, r->name, 0,
 			"expected a directory that holds a recording: %s", strerror(errno));
@@ -452,7 +473,7 @@ int sv_replay_start(safevma_root *root, const char *dir, struct safevma_error *e
 	r->dir = -1;
 	root->backend = r;
 	root->ops = &replay_ops;
-	if (!open_recording(r, err))
+	if (!open_recording(r, dir, err))
 		return 0;
 	replay_free(root);
 	return -1;
