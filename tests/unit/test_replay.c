@@ -98,12 +98,12 @@ static int fake_call(safevma_root *root, const struct sv_call *c, struct sv_strb
 	case SV_OP_PIN:
 		return 0; /* nothing to say */
 	case SV_OP_ALIVE:
-		return sv_error_sys(err, ENOSYS, "", sv_op_names[c->op]);
+		return sv_error_sys(err, ENOSYS, "", sv_op_phrases[c->op]);
 	case SV_OP_QUERY:
 	case SV_OP_COUNT:
 		break;
 	}
-	return sv_error_sys(err, EINVAL, "", sv_op_names[c->op]);
+	return sv_error_sys(err, EINVAL, "", sv_op_phrases[c->op]);
 }
 
 static void fake_free(safevma_root *root)
@@ -399,7 +399,7 @@ static void redacted(void **state)
 	assert_memory_equal(log.ptr, "44: ", 4);
 	log.len = 0;
 	whole(root, &log, SV_IFACE_CMDLINE, NULL);
-	assert_memory_equal(log.ptr, "errno 0: the recording does not hold this", 41);
+	assert_memory_equal(log.ptr, "errno 0: left out of the recording by --redact", 46);
 	close_root(root);
 }
 
