@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What was escaped is UTF-8 to a decoder that is not ours, and steers nothing. */
+/* What was escaped is UTF-8 to a decoder that is not ours, steers nothing, and can be told back. */
 #include "fuzz.h"
 
 #include <iconv.h>
@@ -38,17 +38,39 @@ static void promise_utf8(struct sv_strbuf *b, enum sv_escape how)
 	iconv_close(cd);
 }
 
+static unsigned int digit(char c)
+{
+	return (unsigned int)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+/* The bytes can be told back: each \xNN is one, all else stands for itself. */
+static void promise_told_back(const struct sv_strbuf *b, const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < b->len; at++) {
+		unsigned int c = (unsigned char)b->ptr[i++];
+
+		if (c == '\\' && b->len - i >= 3 && b->ptr[i] == 'x') {
+			c = digit(b->ptr[i + 1]) << 4 | digit(b->ptr[i + 2]);
+			i += 3;
+		}
+		promise(at < size && data[at] == c);
+	}
+	promise(at == size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	for (int how = SV_ESCAPE_TERMINAL; how <= SV_ESCAPE_UTF8; how++) {
-		sv_auto_strbuf struct sv_strbuf once = { 0 }, twice = { 0 };
+		sv_auto_strbuf struct sv_strbuf once = { 0 };
 
 		promise(!sv_escape((const char *)data, size, (enum sv_escape)how, &once));
-		promise(once.len <= 4 * size + 1 && once.len >= size);
+		promise(once.len <= 4 * size + 2 && once.len >= size);
 		promise(how != SV_ESCAPE_RAW || once.len);
 		promise_utf8(&once, (enum sv_escape)how);
-		promise(!sv_escape(once.ptr, once.len, (enum sv_escape)how, &twice));
-		promise(once.len == twice.len && !memcmp(once.ptr, twice.ptr, once.len));
+		if (size)
+			promise_told_back(&once, data, size);
 	}
 	return 0;
 }
