@@ -79,7 +79,7 @@ jq -c 'select(.name and .start)' "$dir/truth" | while read -r region; do
 		echo '  removed: an overrun of kernel memory faults here instead of landing (inferred)'
 done
 
-jq -r '.gaps[] | "\ngap: \(.interface): \(.reason)"' "$dir/maps"
+jq -r '.gaps[] | select(.kind != "unsupported") | "\ngap: \(.interface): \(.reason)"' "$dir/maps"
 cat <<END
 
 See more:
