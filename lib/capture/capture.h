@@ -31,6 +31,16 @@ int sv_capture_system(struct sv_capture *c, struct safevma_error *err);
 /* Processes, and why each is selected. */
 int sv_capture_processes(struct sv_capture *c, struct safevma_error *err);
 
+/* Fills in why a process is selected, if it is; asks whether it holds secretmem. */
+int sv_capture_select(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
+bool sv_selection_named(const struct safevma_selection *s);
+
+/* A real-time class of the scheduler. */
+bool sv_policy_real_time(struct sv_num policy);
+
+/* The process is not there any more; false of all that a recording lost. */
+bool sv_is_gone(const struct safevma_error *why);
+
 /* VMAs, pages and frames of one selected process. */
 int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
 
@@ -69,7 +79,8 @@ int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct s
 int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,
 	struct safevma_error *why, struct safevma_error *err);
 
-/* Value after "KEY " at a line's start in the text of a note. */
+/* Value after "KEY " at a line's start in the text of a note, as text or as a number. */
+bool sv_note_value(const struct sv_strbuf *text, const char *key, struct sv_span *ret);
 struct sv_num sv_note_number(const struct sv_strbuf *text, const char *key);
 
 #endif

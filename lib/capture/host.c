@@ -8,31 +8,6 @@
 #include "iface/sysfiles.h"
 #include "iface/zoneinfo.h"
 
-static bool note_value(const struct sv_strbuf *text, const char *key, struct sv_span *ret)
-{
-	struct sv_text t = sv_text_init(text->ptr, text->len, "");
-	struct sv_span line, word;
-
-	while (sv_text_line(&t, &line))
-		if (sv_take_until(&line, ' ', &word) && sv_span_is(word, key)) {
-			*ret = line;
-			return true;
-		}
-	return false;
-}
-
-struct sv_num sv_note_number(const struct sv_strbuf *text, const char *key)
-{
-	struct sv_span v;
-	uint64_t n;
-
-	if (!note_value(text, key, &v))
-		return (struct sv_num) { 0 };
-	if (sv_take_lit(&v, "0x") ? sv_take_hex(&v, &n) : sv_take_dec(&v, &n))
-		return sv_known(n);
-	return (struct sv_num) { 0 };
-}
-
 static void copy_text(char *to, size_t size, struct sv_span from)
 {
 	snprintf(to, size, "%.*s", (int)(from.len < size ? from.len : size - 1), from.ptr);
@@ -62,9 +37,9 @@ static int system_note(struct sv_capture *c, struct safevma_error *err)
 
 	if (rc < 0)
 		return -1;
-	if (note_value(&text, "release", &v))
+	if (sv_note_value(&text, "release", &v))
 		copy_text(h->release, sizeof(h->release), v);
-	if (note_value(&text, "machine", &v))
+	if (sv_note_value(&text, "machine", &v))
 		copy_text(h->machine, sizeof(h->machine), v);
 	h->page_size = sv_note_number(&text, "page_size").value;
 	h->clock_ticks = sv_note_number(&text, "clock_ticks").value;

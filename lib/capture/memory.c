@@ -21,15 +21,10 @@ enum outcome {
 	UNREAD,
 };
 
-static bool is_gone(const struct safevma_error *why)
-{
-	return why->code == SAFEVMA_E_SYSTEM && (why->errnum == ESRCH || why->errnum == ENOENT);
-}
-
 static enum outcome unread(struct sv_capture *c, struct sv_process *p, enum sv_iface iface,
 	const struct safevma_error *why, struct safevma_error *err)
 {
-	if (is_gone(why))
+	if (sv_is_gone(why))
 		return GONE;
 	return sv_gap_add(c->obs, iface, p->pid, why, true, err) ? FATAL : UNREAD;
 }
@@ -176,7 +171,7 @@ static int read_smaps(
 		return -1;
 	if (rc && !match_smaps(p, &text, &why))
 		return 0;
-	return is_gone(&why) ? 0 : sv_gap_add(c->obs, SV_IFACE_SMAPS, p->pid, &why, true, err);
+	return sv_is_gone(&why) ? 0 : sv_gap_add(c->obs, SV_IFACE_SMAPS, p->pid, &why, true, err);
 }
 
 /*
@@ -355,7 +350,7 @@ static enum outcome same_process(
 	if (rc < 0)
 		return FATAL;
 	if (!rc)
-		return is_gone(&why) ? GONE : unread(c, p, SV_IFACE_STAT, &why, err);
+		return sv_is_gone(&why) ? GONE : unread(c, p, SV_IFACE_STAT, &why, err);
 	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why))
 		return unread(c, p, SV_IFACE_STAT, &why, err);
 	return s.start_ticks == p->start_ticks ? STABLE : GONE;

@@ -4,30 +4,6 @@
 #include "base/error.h"
 #include "capture.h"
 
-int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct sv_strbuf *ret,
-	struct safevma_error *why, struct safevma_error *err)
-{
-	memset(why, 0, sizeof(*why));
-	if (!sv_root_read_all(c->root, place, ret, why))
-		return 1;
-	if (why->code != SAFEVMA_E_NOMEM)
-		return 0;
-	*err = *why;
-	return -1;
-}
-
-int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,
-	struct safevma_error *why, struct safevma_error *err)
-{
-	memset(why, 0, sizeof(*why));
-	if (!sv_root_call(c->root, call, ret, why))
-		return 1;
-	if (why->code != SAFEVMA_E_NOMEM)
-		return 0;
-	*err = *why;
-	return -1;
-}
-
 static unsigned int with_foundations(unsigned int needs)
 {
 	if (needs & SAFEVMA_NEED_FRAMES)

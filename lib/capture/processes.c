@@ -6,31 +6,16 @@
 
 #include "base/error.h"
 #include "capture.h"
-#include "iface/maps.h"
 #include "iface/stat.h"
 #include "iface/status.h"
 #include "iface/sysfiles.h"
 
-#define PF_KTHREAD	  UINT64_C(0x00200000)
-#define OOM_SCORE_ADJ_MIN (-1000)
-
-enum { POLICY_FIFO = 1, POLICY_RR = 2, POLICY_DEADLINE = 6 };
+#define PF_KTHREAD UINT64_C(0x00200000)
 
 struct pids {
 	pid_t *ptr;
 	size_t len, cap;
 };
-
-static bool real_time(struct sv_num policy)
-{
-	return policy.known && (policy.value == POLICY_FIFO || policy.value == POLICY_RR ||
-				       policy.value == POLICY_DEADLINE);
-}
-
-static bool is_gone(const struct safevma_error *why)
-{
-	return why->code == SAFEVMA_E_SYSTEM && (why->errnum == ESRCH || why->errnum == ENOENT);
-}
 
 static int set_bytes(struct sv_strbuf *to, struct sv_span from, struct safevma_error *err)
 {
@@ -46,7 +31,7 @@ static int text_of(struct sv_capture *c, struct sv_process *p, enum sv_iface ifa
 	struct safevma_error why;
 	int rc = sv_capture_text(c, &place, ret, &why, err);
 
-	if (rc || is_gone(&why))
+	if (rc || sv_is_gone(&why))
 		return rc;
 	return sv_gap_add(c->obs, iface, p->pid, &why, false, err);
 }
@@ -148,7 +133,7 @@ static int read_exe(struct sv_capture *c, struct sv_process *p, struct safevma_e
 	if (rc < 0)
 		return -1;
 	p->exe_known = rc;
-	if (rc || is_gone(&why))
+	if (rc || sv_is_gone(&why))
 		return 0;
 	return sv_gap_add(c->obs, SV_IFACE_EXE, p->pid, &why, false, err);
 }
@@ -167,8 +152,8 @@ static int read_thread(
 		return rc;
 	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "task stat"), &s, &why))
 		return parse_gap(c, p, SV_IFACE_TASK_STAT, &why, err);
-	if (real_time(s.policy) &&
-		(!real_time(p->policy) || s.rt_priority.value > p->rt_priority.value)) {
+	if (sv_policy_real_time(s.policy) &&
+		(!sv_policy_real_time(p->policy) || s.rt_priority.value > p->rt_priority.value)) {
 		p->policy = s.policy;
 		p->rt_priority = s.rt_priority;
 	}
@@ -209,8 +194,9 @@ static int read_threads(struct sv_capture *c, struct sv_process *p, struct safev
 	if (rc < 0)
 		return -1;
 	if (!rc)
-		return is_gone(&why) ? 0
-				     : sv_gap_add(c->obs, SV_IFACE_TASK, p->pid, &why, true, err);
+		return sv_is_gone(&why)
+			       ? 0
+			       : sv_gap_add(c->obs, SV_IFACE_TASK, p->pid, &why, true, err);
 	rc = parse_pids(&text, &tids) ? sv_error_nomem(err) : 0;
 	for (size_t i = 0; i < tids.len && !rc; i++)
 		rc = read_thread(c, p, tids.ptr[i], err);
@@ -257,150 +243,6 @@ static int read_rest(struct sv_capture *c, struct sv_process *p, struct safevma_
 		       : 0;
 }
 
-/* ---- selection ------------------------------------------------------------------------------- */
-
-static bool named(const struct safevma_selection *s)
-{
-	return s->pids_count || s->comms_count || s->exes_count || s->cgroups_count ||
-	       s->units_count;
-}
-
-static struct sv_span span(const struct sv_strbuf *b)
-{
-	return (struct sv_span) { .ptr = b->ptr ? b->ptr : "", .len = b->len };
-}
-
-static bool in_list(struct sv_span what, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (sv_span_is(what, list[i]))
-			return true;
-	return false;
-}
-
-static bool in_cgroup(struct sv_span path, const char *group)
-{
-	struct sv_span rest = path;
-	size_t n = strlen(group);
-
-	while (n > 1 && group[n - 1] == '/')
-		n--;
-	if (rest.len < n || memcmp(rest.ptr, group, n) != 0)
-		return false;
-	return n == 1 || rest.len == n || rest.ptr[n] == '/';
-}
-
-static bool in_unit(struct sv_span path, const char *unit)
-{
-	struct sv_span part;
-
-	while (sv_take_until(&path, '/', &part))
-		if (sv_span_is(part, unit))
-			return true;
-	return sv_span_is(path, unit);
-}
-
-static bool selected_by_name(const struct safevma_selection *s, const struct sv_process *p)
-{
-	for (size_t i = 0; i < s->pids_count; i++)
-		if (s->pids[i] == p->pid)
-			return true;
-	for (size_t i = 0; i < s->cgroups_count; i++)
-		if (p->cgroup.len && in_cgroup(span(&p->cgroup), s->cgroups[i]))
-			return true;
-	for (size_t i = 0; i < s->units_count; i++)
-		if (p->cgroup.len && in_unit(span(&p->cgroup), s->units[i]))
-			return true;
-	return in_list(span(&p->comm), s->comms, s->comms_count) ||
-	       (p->exe_known && in_list(span(&p->exe), s->exes, s->exes_count));
-}
-
-/* Holder of secretmem: a mapping that looks like one, confirmed by its filesystem. 1, 0, -1. */
-static int confirm_secret(struct sv_capture *c, struct sv_process *p, const struct sv_maps_entry *e,
-	struct safevma_error *err)
-{
-	char range[40];
-	struct sv_call call = { .op = SV_OP_MAGIC,
-		.place = { .iface = SV_IFACE_MAP_FILES, .pid = p->pid, .arg = range } };
-	sv_auto_strbuf struct sv_strbuf magic = { 0 };
-	struct safevma_error why;
-	struct sv_span text;
-	uint64_t v;
-	int rc;
-
-	snprintf(range, sizeof(range), "%llx-%llx", (unsigned long long)e->start,
-		(unsigned long long)e->end);
-	rc = sv_capture_call(c, &call, &magic, &why, err);
-	if (rc < 0)
-		return -1;
-	if (!rc) /* cannot be told here: take it, and let its memory's reading say so */
-		return !is_gone(&why);
-	text = span(&magic);
-	return sv_take_lit(&text, "0x") && sv_take_hex(&text, &v) && v == SV_SECRETMEM_MAGIC;
-}
-
-static int holds_secretmem(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
-{
-	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid, .tag = "selection" };
-	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	struct safevma_error why;
-	struct sv_maps_entry e;
-	struct sv_text t;
-	int rc = sv_capture_text(c, &place, &text, &why, err);
-
-	if (rc < 0 || (!rc && is_gone(&why)))
-		return rc;
-	if (!rc) {
-		p->why_known = p->why; /* another mark makes it critical all the same */
-		return sv_gap_add_cost(c->obs, SV_IFACE_MAPS, p->pid, &why, !p->why,
-			"whether it holds secretmem", err);
-	}
-	t = sv_text_init(text.ptr, text.len, "maps");
-	while (sv_maps_next(&t, &e, &why) > 0) {
-		struct sv_vma v = { .perms = e.perms, .inode = e.inode, .path = e.path };
-
-		if (!sv_vma_secret_candidate(&v))
-			continue;
-		rc = confirm_secret(c, p, &e, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int find_why(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
-{
-	int secret;
-
-	p->why_known = true;
-	if (real_time(p->policy))
-		p->why |= SV_WHY_REALTIME;
-	if (p->locked.known && p->locked.value)
-		p->why |= SV_WHY_LOCKED;
-	if (p->oom_adj_known && p->oom_adj == OOM_SCORE_ADJ_MIN)
-		p->why |= SV_WHY_OOM_EXEMPT;
-	secret = holds_secretmem(c, p, err);
-	if (secret > 0)
-		p->why |= SV_WHY_SECRETMEM;
-	return secret < 0 ? -1 : 0;
-}
-
-static int select_process(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
-{
-	const struct safevma_selection *s = &c->request->selection;
-
-	if (p->kernel_thread && !selected_by_name(s, p))
-		return 0;
-	if (!p->kernel_thread && find_why(c, p, err))
-		return -1;
-	if (selected_by_name(s, p))
-		p->why |= SV_WHY_NAMED;
-	if (s->all)
-		p->why |= SV_WHY_ALL;
-	p->selected = named(s) || s->all ? p->why & (SV_WHY_NAMED | SV_WHY_ALL) : p->why;
-	return 0;
-}
-
 /* ---- the list -------------------------------------------------------------------------------- */
 
 static int add_process(struct sv_capture *c, pid_t pid, bool must, struct safevma_error *err)
@@ -413,13 +255,13 @@ static int add_process(struct sv_capture *c, pid_t pid, bool must, struct safevm
 		return sv_error_nomem(err);
 	p->pid = pid;
 	rc = read_identity(c, p, &why, err);
-	if (rc > 0 && !read_rest(c, p, err) && !select_process(c, p, err))
+	if (rc > 0 && !read_rest(c, p, err) && !sv_capture_select(c, p, err))
 		return 0;
 	if (rc)
 		return -1;
 	sv_process_fini(p);
 	c->obs->processes.len--;
-	if (!must && is_gone(&why))
+	if (!must && sv_is_gone(&why))
 		return 0;
 	return sv_gap_add(c->obs, SV_IFACE_STAT, pid, &why, true, err);
 }
@@ -498,7 +340,7 @@ int sv_capture_processes(struct sv_capture *c, struct safevma_error *err)
 	int rc = 0;
 
 	c->obs->selection_all = c->request->selection.all;
-	c->obs->selection_named = named(&c->request->selection);
+	c->obs->selection_named = sv_selection_named(&c->request->selection);
 	if (!only_pids(c))
 		rc = list_pids(c, &pids, err);
 	c->obs->processes_listed = pids.len;

@@ -148,3 +148,21 @@ struct safevma_value sv_get_fate(safevma_cursor *c)
 
 	return sv_value_text(names[c->process->fate]);
 }
+
+struct safevma_value sv_get_vma(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
+}
+
+/* A mapping that looks like secretmem and could not be confirmed: no kind that we would vouch for.
+ */
+struct safevma_value sv_get_kind(safevma_cursor *c)
+{
+	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
+						   : sv_value_text(sv_kind_name(c->vma->kind));
+}
+
+struct safevma_value sv_get_path(safevma_cursor *c)
+{
+	return sv_value_span(c->vma->path);
+}

@@ -96,6 +96,11 @@ struct safevma_value sv_get_start_ticks(safevma_cursor *c);
 struct safevma_value sv_get_why(safevma_cursor *c);
 struct safevma_value sv_get_fate(safevma_cursor *c);
 
+/* Columns that say which VMA a row is of. */
+struct safevma_value sv_get_vma(safevma_cursor *c);
+struct safevma_value sv_get_kind(safevma_cursor *c);
+struct safevma_value sv_get_path(safevma_cursor *c);
+
 #define SV_PROCESS_COLUMNS                                                                         \
 	SV_COL("PID", "pid", "process number", U64, true, sv_get_pid),                             \
 		SV_COL("COMM", "comm", "name that the process gave itself", STRING, true,          \

@@ -92,11 +92,6 @@ static struct safevma_value get_pfn(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_HEX, c->edge->pfn);
 }
 
-static struct safevma_value get_vma(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
-}
-
 static struct safevma_value get_direction(safevma_cursor *c)
 {
 	return sv_value_text(c->edge->over ? "over" : "under");
@@ -139,17 +134,6 @@ static struct safevma_value get_effect(safevma_cursor *c)
 		       : sv_value_text(sv_effect_name(c->edge->effect));
 }
 
-static struct safevma_value get_kind(safevma_cursor *c)
-{
-	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
-						   : sv_value_text(sv_kind_name(c->vma->kind));
-}
-
-static struct safevma_value get_path(safevma_cursor *c)
-{
-	return sv_value_span(c->vma->path);
-}
-
 static const struct sv_column row_columns[] = {
 	SV_COL("PID", NULL, "process number", U64, false, sv_get_pid),
 	SV_COL("DIRECTION", "direction",
@@ -166,9 +150,9 @@ static const struct sv_column row_columns[] = {
 	SV_COL("EFFECT", "effect", "what an overrun into us would do", STRING, true, get_effect),
 	SV_COL("VADDR", "vaddr", "our page, the victim", HEX, true, get_vaddr),
 	SV_COL("PFN", "pfn", "its frame", HEX, true, get_pfn),
-	SV_COL("VMA", "vma", "first address of its VMA", HEX, false, get_vma),
-	SV_COL("KIND", "kind", "kind of its VMA", STRING, true, get_kind),
-	SV_COL("PATH", "path", "file or name of its VMA", STRING, true, get_path),
+	SV_COL("VMA", "vma", "first address of its VMA", HEX, false, sv_get_vma),
+	SV_COL("KIND", "kind", "kind of its VMA", STRING, true, sv_get_kind),
+	SV_COL("PATH", "path", "file or name of its VMA", STRING, true, sv_get_path),
 };
 
 const struct safevma_table sv_table_adjacency = {

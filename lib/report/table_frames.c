@@ -133,22 +133,6 @@ static struct safevma_value get_changed(safevma_cursor *c)
 	return sv_value_bool(c->run.changed);
 }
 
-static struct safevma_value get_vma(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
-}
-
-static struct safevma_value get_kind(safevma_cursor *c)
-{
-	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
-						   : sv_value_text(sv_kind_name(c->vma->kind));
-}
-
-static struct safevma_value get_path(safevma_cursor *c)
-{
-	return sv_value_span(c->vma->path);
-}
-
 #define COVERAGE(name)                                                                             \
 	static struct safevma_value get_##name(safevma_cursor *c)                                  \
 	{                                                                                          \
@@ -208,9 +192,9 @@ static const struct sv_column row_columns[] = {
 		get_above_class),
 	SV_COL("CHANGED", "changed", "it did not stay the same while read", BOOL, false,
 		get_changed),
-	SV_COL("VMA", "vma", "first address of its VMA", HEX, false, get_vma),
-	SV_COL("KIND", "kind", "kind of its VMA", STRING, true, get_kind),
-	SV_COL("PATH", "path", "file or name of its VMA", STRING, true, get_path),
+	SV_COL("VMA", "vma", "first address of its VMA", HEX, false, sv_get_vma),
+	SV_COL("KIND", "kind", "kind of its VMA", STRING, true, sv_get_kind),
+	SV_COL("PATH", "path", "file or name of its VMA", STRING, true, sv_get_path),
 };
 
 const struct safevma_table sv_table_frames = {

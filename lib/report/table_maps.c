@@ -115,19 +115,8 @@ static struct safevma_value get_inode(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_U64, c->vma->inode);
 }
 
-static struct safevma_value get_path(safevma_cursor *c)
-{
-	return sv_value_span(c->vma->path);
-}
-
 /* A mapping that looks like secretmem and could not be confirmed has no kind that we would vouch
  * for. */
-static struct safevma_value get_kind(safevma_cursor *c)
-{
-	return c->vma->secret == SV_SECRET_UNKNOWN ? sv_value_unknown()
-						   : sv_value_text(sv_kind_name(c->vma->kind));
-}
-
 static struct safevma_value get_row_changed(safevma_cursor *c)
 {
 	return sv_value_bool(c->vma->changed);
@@ -288,7 +277,7 @@ static const struct sv_column row_columns[] = {
 	SV_COL("OFFSET", "offset", "where in the file it begins, in bytes", HEX, false, get_offset),
 	SV_COL("DEVICE", "device", "device of the file, major:minor", STRING, false, get_device),
 	SV_COL("INODE", "inode", "inode of the file, 0 for none", U64, false, get_inode),
-	SV_COL("KIND", "kind", "what kind of memory", STRING, true, get_kind),
+	SV_COL("KIND", "kind", "what kind of memory", STRING, true, sv_get_kind),
 	FIGURE_COLUMNS(row, true),
 	SV_COL("RSS", "smaps.rss_bytes", "the kernel's own figure, which leaves hugetlb out", BYTES,
 		false, get_rss),
@@ -303,7 +292,7 @@ static const struct sv_column row_columns[] = {
 	SV_COL("VMA-CHANGED", "changed", "it was another VMA by the end of the reading", BOOL,
 		false, get_row_changed),
 	SV_ALARM("NOTE", "findings", "what is worth a second look", WORDS, true, get_flags),
-	SV_COL("PATH", "path", "file or name of the mapping", STRING, true, get_path),
+	SV_COL("PATH", "path", "file or name of the mapping", STRING, true, sv_get_path),
 };
 
 const struct safevma_table sv_table_maps = {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Reading through the root, with what failed set apart from what ends everything. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "capture.h"
+
+int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct sv_strbuf *ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	memset(why, 0, sizeof(*why));
+	if (!sv_root_read_all(c->root, place, ret, why))
+		return 1;
+	if (why->code != SAFEVMA_E_NOMEM)
+		return 0;
+	*err = *why;
+	return -1;
+}
+
+int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	memset(why, 0, sizeof(*why));
+	if (!sv_root_call(c->root, call, ret, why))
+		return 1;
+	if (why->code != SAFEVMA_E_NOMEM)
+		return 0;
+	*err = *why;
+	return -1;
+}
+
+bool sv_note_value(const struct sv_strbuf *text, const char *key, struct sv_span *ret)
+{
+	struct sv_text t = sv_text_init(text->ptr, text->len, "");
+	struct sv_span line, word;
+
+	while (sv_text_line(&t, &line))
+		if (sv_take_until(&line, ' ', &word) && sv_span_is(word, key)) {
+			*ret = line;
+			return true;
+		}
+	return false;
+}
+
+struct sv_num sv_note_number(const struct sv_strbuf *text, const char *key)
+{
+	struct sv_span v;
+	uint64_t n;
+
+	if (!sv_note_value(text, key, &v))
+		return (struct sv_num) { 0 };
+	if (sv_take_lit(&v, "0x") ? sv_take_hex(&v, &n) : sv_take_dec(&v, &n))
+		return sv_known(n);
+	return (struct sv_num) { 0 };
+}
+
+bool sv_is_gone(const struct safevma_error *why)
+{
+	return why->code == SAFEVMA_E_SYSTEM && (why->errnum == ESRCH || why->errnum == ENOENT);
+}
