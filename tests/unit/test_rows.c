@@ -40,8 +40,8 @@ static struct safevma_value get_number(safevma_cursor *c)
 }
 
 static const struct sv_column columns[] = {
-	{ { "NAME", "name", "its name", SAFEVMA_TYPE_STRING, true }, get_name },
-	{ { "NUMBER", "number", "its number", SAFEVMA_TYPE_U64, true }, get_number },
+	SV_COL("NAME", "name", "its name", STRING, true, get_name),
+	SV_COL("NUMBER", "number", "its number", U64, true, get_number),
 };
 
 static const struct safevma_table table = {
