@@ -593,6 +593,22 @@ static void damaged_members(void **state)
 	}
 }
 
+/* Empty as recorded, and yet no file. */
+static void fifo_for_an_empty_member(void **state)
+{
+	struct sv_place place = { .iface = SV_IFACE_MEMINFO };
+	safevma_root *root = replay_of("rec", false);
+	struct safevma_error err = { 0 };
+	struct sv_file *f = NULL;
+
+	(void)state;
+	assert_int_equal(unlink(scratch_path("rec/proc/meminfo")), 0);
+	assert_int_equal(mkfifo(scratch_path("rec/proc/meminfo"), 0600), 0);
+	assert_code(sv_root_open(root, &place, &f, &err), &err, SAFEVMA_E_RECORDING);
+	assert_null(f);
+	close_root(root);
+}
+
 static void damaged_answer_of_a_call(void **state)
 {
 	sv_auto_strbuf struct sv_strbuf b = { 0 };
@@ -863,6 +879,7 @@ int main(void)
 		cmocka_unit_test(our_reading_is_accounted),
 		scratch_test(a_path_of_any_length),
 		scratch_test(damaged_members),
+		scratch_test(fifo_for_an_empty_member),
 		scratch_test(damaged_answer_of_a_call),
 		scratch_test(journal_cut_off),
 		scratch_test(no_journal),
