@@ -250,6 +250,23 @@ static safevma_root *open_replay(const char *dir, struct safevma_error *err)
 	return root;
 }
 
+static void make(const char *dir, bool redact)
+{
+	struct sv_strbuf log = record(dir, redact);
+
+	sv_strbuf_fini(&log);
+}
+
+static safevma_root *replay_of(const char *dir, bool redact)
+{
+	safevma_root *root;
+
+	make(dir, redact);
+	root = open_replay(dir, NULL);
+	assert_non_null(root);
+	return root;
+}
+
 static void close_root(safevma_root *root)
 {
 	assert_int_equal(safevma_root_close(root, NULL), 0);
@@ -270,10 +287,10 @@ static void answers_as_the_system_did(void **state)
 /* Files lie where the system has them, as `cat` would show them. */
 static void readable_by_people(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", false);
 	char text[16384];
 
 	(void)state;
+	make("rec", false);
 	scratch_read("rec/proc/42/maps@1", text, sizeof(text));
 	assert_string_equal(text, texts[0].text);
 	scratch_read("rec/proc/42/maps@2", text, sizeof(text));
@@ -301,10 +318,10 @@ static void assert_code(int rc, const struct safevma_error *err, enum safevma_co
 /* What nobody asked then has no answer now; it is never empty and never zero. */
 static void not_recorded(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", false), b = { 0 };
+	sv_auto_strbuf struct sv_strbuf b = { 0 };
 	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = 42, .tag = "1" };
 	struct sv_call c = { .op = SV_OP_LIST, .place = { .iface = SV_IFACE_PROC, .tag = "9" } };
-	safevma_root *root = open_replay("rec", NULL);
+	safevma_root *root = replay_of("rec", false);
 	static const uint64_t holes[] = { 24, 32, 56, 88, 256, WORDS * 8 - 16, WORDS * 8 + 8, 4088,
 		4104, UINT64_MAX - 7 };
 	struct safevma_error err = { 0 };
@@ -341,10 +358,10 @@ static void not_recorded(void **state)
 /* Each entry is one answer; those of one key come in their order. */
 static void an_entry_answers_once(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", false), b = { 0 };
+	sv_auto_strbuf struct sv_strbuf b = { 0 };
 	struct sv_call c = { .op = SV_OP_LIST, .place = { .iface = SV_IFACE_PROC } };
 	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = 42, .tag = "1" };
-	safevma_root *root = open_replay("rec", NULL);
+	safevma_root *root = replay_of("rec", false);
 	struct safevma_error err = { 0 };
 	struct sv_file *f = NULL;
 
@@ -365,10 +382,10 @@ static void an_entry_answers_once(void **state)
 
 static void bad_places_reach_no_root(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", false), b = { 0 };
+	sv_auto_strbuf struct sv_strbuf b = { 0 };
 	struct sv_place place = { .iface = SV_IFACE_BOOT_CONFIG, .arg = "../x" };
 	struct sv_call c = { .op = SV_OP_MAGIC, .place = place };
-	safevma_root *root = open_replay("rec", NULL);
+	safevma_root *root = replay_of("rec", false);
 	struct safevma_error err = { 0 };
 	struct sv_file *f = NULL;
 
@@ -380,8 +397,8 @@ static void bad_places_reach_no_root(void **state)
 
 static void redacted(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", true), log = { 0 };
-	safevma_root *root = open_replay("rec", NULL);
+	sv_auto_strbuf struct sv_strbuf log = { 0 };
+	safevma_root *root = replay_of("rec", true);
 	char text[16384];
 
 	(void)state;
@@ -564,9 +581,7 @@ static void damaged_members(void **state)
 
 		if (i)
 			assert_int_equal(scratch_setup(state), 0);
-		sv_strbuf_fini(&b);
-		b = record("rec", false);
-		b.len = 0;
+		make("rec", false);
 		damage[i]();
 		root = open_replay("rec", NULL);
 		assert_code(sv_root_read_all(root, &place, &b, &err), &err, SAFEVMA_E_RECORDING);
@@ -578,11 +593,27 @@ static void damaged_members(void **state)
 	}
 }
 
+/* Empty as recorded, and yet no file. */
+static void fifo_for_an_empty_member(void **state)
+{
+	struct sv_place place = { .iface = SV_IFACE_MEMINFO };
+	safevma_root *root = replay_of("rec", false);
+	struct safevma_error err = { 0 };
+	struct sv_file *f = NULL;
+
+	(void)state;
+	assert_int_equal(unlink(scratch_path("rec/proc/meminfo")), 0);
+	assert_int_equal(mkfifo(scratch_path("rec/proc/meminfo"), 0600), 0);
+	assert_code(sv_root_open(root, &place, &f, &err), &err, SAFEVMA_E_RECORDING);
+	assert_null(f);
+	close_root(root);
+}
+
 static void damaged_answer_of_a_call(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", false), b = { 0 };
+	sv_auto_strbuf struct sv_strbuf b = { 0 };
 	struct sv_call c = { .op = SV_OP_LIST, .place = { .iface = SV_IFACE_PROC } };
-	safevma_root *root = open_replay("rec", NULL);
+	safevma_root *root = replay_of("rec", false);
 	struct safevma_error err = { 0 };
 
 	(void)state;
@@ -603,11 +634,12 @@ static void assert_no_recording(const char *dir)
 
 static void journal_cut_off(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", false);
 	char text[16384];
-	size_t len = scratch_read("rec/recording.json", text, sizeof(text));
+	size_t len;
 
 	(void)state;
+	make("rec", false);
+	len = scratch_read("rec/recording.json", text, sizeof(text));
 	assert_true(len > 2000);
 	for (size_t cut = 0; cut + 1 < len; cut += 37) {
 		scratch_write("rec/recording.json", text, cut);
@@ -617,16 +649,14 @@ static void journal_cut_off(void **state)
 		scratch_write("rec/recording.json", text, cut);
 		assert_no_recording("rec");
 	}
-	/* An operation less cannot be seen; a line that is no operation can. */
 	scratch_write("rec/recording.json", text, len);
 	close_root(open_replay("rec", NULL));
 }
 
 static void no_journal(void **state)
 {
-	sv_auto_strbuf struct sv_strbuf live = record("rec", false);
-
 	(void)state;
+	make("rec", false);
 	assert_no_recording("nosuch");
 	assert_int_equal(unlink(scratch_path("rec/recording.json")), 0);
 	assert_no_recording("rec");
@@ -849,6 +879,7 @@ int main(void)
 		cmocka_unit_test(our_reading_is_accounted),
 		scratch_test(a_path_of_any_length),
 		scratch_test(damaged_members),
+		scratch_test(fifo_for_an_empty_member),
 		scratch_test(damaged_answer_of_a_call),
 		scratch_test(journal_cut_off),
 		scratch_test(no_journal),
