@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "capture.h"
-#include "iface/kconfig_gz.h"
 #include "iface/sysfiles.h"
 #include "iface/zoneinfo.h"
 
@@ -209,55 +208,4 @@ int sv_capture_cost(struct sv_capture *c, struct safevma_error *err)
 	k->lock_reads = sv_note_number(&text, "lock_reads");
 	k->longest_read_us = sv_note_number(&text, "longest_read_us");
 	return 0;
-}
-
-/* ---- the kernel's configuration and policy --------------------------------------------------- */
-
-static int read_overcommit(struct sv_capture *c, struct safevma_error *err)
-{
-	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	struct sv_place place = { .iface = SV_IFACE_OVERCOMMIT_MEMORY };
-	struct safevma_error why;
-	int64_t v;
-	int rc = sv_capture_text(c, &place, &text, &why, err);
-
-	if (rc < 0)
-		return -1;
-	if (rc &&
-		!sv_number_parse(sv_text_init(text.ptr, text.len, "overcommit_memory"), &v, &why) &&
-		v >= 0) {
-		c->obs->overcommit_memory = sv_known((uint64_t)v);
-		return 0;
-	}
-	return sv_gap_add(c->obs, SV_IFACE_OVERCOMMIT_MEMORY, 0, &why, false, err);
-}
-
-/* config.gz first: it belongs to the running kernel without doubt. */
-static int read_config(struct sv_capture *c, struct safevma_error *err)
-{
-	sv_auto_strbuf struct sv_strbuf packed = { 0 };
-	struct sv_place gz = { .iface = SV_IFACE_CONFIG_GZ };
-	struct sv_place boot = { .iface = SV_IFACE_BOOT_CONFIG, .arg = c->obs->host.release };
-	struct safevma_error why, second;
-	int rc = sv_capture_text(c, &gz, &packed, &why, err);
-
-	if (rc < 0)
-		return -1;
-	if (rc && !sv_gunzip(packed.ptr, packed.len, "/proc/config.gz", &c->obs->config, &why)) {
-		c->obs->config_known = true;
-		snprintf(c->obs->config_source, sizeof(c->obs->config_source), "config.gz");
-		return 0;
-	}
-	rc = sv_capture_text(c, &boot, &c->obs->config, &second, err);
-	if (rc < 0)
-		return -1;
-	c->obs->config_known = rc;
-	if (rc)
-		snprintf(c->obs->config_source, sizeof(c->obs->config_source), "boot-config");
-	return rc ? 0 : sv_gap_add(c->obs, SV_IFACE_CONFIG_GZ, 0, &why, false, err);
-}
-
-int sv_capture_system(struct sv_capture *c, struct safevma_error *err)
-{
-	return read_overcommit(c, err) || read_config(c, err) ? -1 : 0;
 }

@@ -179,6 +179,18 @@ static int pin_self(struct sv_capture *c, pid_t *ret, struct safevma_error *err)
 	return sv_capture_call(c, &pin, &nothing, &why, err) < 0 ? -1 : 0;
 }
 
+/* That a recording lost the answer says nothing of the system: it is a gap, not a state. */
+static int tell_damage(struct sv_capture *c, enum sv_iface iface, struct safevma_error *err)
+{
+	const struct sv_iface_state *s = state_of(c, iface);
+	struct safevma_error why;
+
+	if (s->code != SAFEVMA_E_RECORDING)
+		return 0;
+	sv_error_set(&why, s->code, s->errnum, NULL, 0, "%s", s->note);
+	return sv_gap_add(c->obs, iface, 0, &why, true, err);
+}
+
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err)
 {
 	pid_t self = 0;
@@ -187,7 +199,8 @@ int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	for (int i = 0; i < SV_IFACE_COUNT; i++)
 		if ((self || !sv_iface_info((enum sv_iface)i)->process) &&
-			try_one(c, (enum sv_iface)i, self, err))
+			(try_one(c, (enum sv_iface)i, self, err) ||
+				tell_damage(c, (enum sv_iface)i, err)))
 			return -1;
 	return 0;
 }

@@ -37,6 +37,15 @@ struct sv_observed_cost {
 	struct sv_num cpu_us, max_rss_kb, bytes_read, lock_reads, longest_read_us;
 };
 
+/* Settings and totals; sizes in bytes. Unknown where not read or where the kernel does not say. */
+struct sv_system {
+	struct sv_num overcommit_memory, overcommit_ratio, overcommit_bytes;
+	struct sv_num mem_total, commit_limit, committed_as, system_ram;
+	struct sv_num block_pages; /* pages of a pageblock */
+	struct sv_num level2_splits,
+		level3_splits; /* of large pages of the linear map, since boot */
+};
+
 /* How one interface answered here. */
 struct sv_iface_state {
 	bool tried;
@@ -70,7 +79,7 @@ struct safevma_observation {
 	struct sv_num swap_areas;
 	struct sv_num highmem_start_pfn; /* known on machines with HighMem */
 	bool zones_known;
-	struct sv_num overcommit_memory;
+	struct sv_system system;
 	bool config_known;
 	struct sv_strbuf config; /* text of the kernel configuration */
 	char config_source[64];

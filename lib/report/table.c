@@ -7,7 +7,8 @@
 #include "base/error.h"
 
 static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_maps,
-	&sv_table_frames, &sv_table_adjacency, &sv_table_doctor, &sv_table_reconcile };
+	&sv_table_frames, &sv_table_adjacency, &sv_table_doctor, &sv_table_facts,
+	&sv_table_reconcile };
 
 const safevma_table *safevma_table_find(const char *name)
 {

@@ -114,6 +114,6 @@ struct safevma_value sv_get_path(safevma_cursor *c);
 			STRING, false, sv_get_fate)
 
 extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
-	sv_table_doctor, sv_table_reconcile;
+	sv_table_doctor, sv_table_facts, sv_table_reconcile;
 
 #endif

@@ -391,6 +391,6 @@ const struct safevma_table sv_table_doctor = {
 	.next_row = next_row,
 	.complete = complete,
 	.coverage = coverage,
-	.also = &sv_table_reconcile,
+	.also = &sv_table_facts,
 	.none = "nothing was tried",
 };

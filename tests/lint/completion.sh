@@ -116,6 +116,12 @@ pids() # SHELL COMMAND
 }
 
 for shell in bash zsh fish; do
+	# zsh completes only on a terminal, and zsh-offers.zsh makes one.
+	if [ "$shell" = zsh ] && ! python3 -c 'import pty; pty.openpty()' 2>/dev/null; then
+		n=$((n + 1))
+		echo "ok $n - zsh # SKIP no pseudo-terminal can be had here"
+		continue
+	fi
 	if ! command -v "$shell" >/dev/null; then
 		n=$((n + 1))
 		echo "ok $n - $shell # SKIP not installed"

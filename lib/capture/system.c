@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Settings and totals of the system: overcommit, RAM, pageblocks, the kernel's configuration. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "capture.h"
+#include "iface/iomem.h"
+#include "iface/kconfig_gz.h"
+#include "iface/pagetypeinfo.h"
+#include "iface/sysfiles.h"
+
+/* config.gz first: it belongs to the running kernel without doubt. */
+static int read_config(struct sv_capture *c, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf packed = { 0 };
+	struct sv_place gz = { .iface = SV_IFACE_CONFIG_GZ };
+	struct sv_place boot = { .iface = SV_IFACE_BOOT_CONFIG, .arg = c->obs->host.release };
+	struct safevma_error why, second;
+	int rc = sv_capture_text(c, &gz, &packed, &why, err);
+
+	if (rc < 0)
+		return -1;
+	if (rc && !sv_gunzip(packed.ptr, packed.len, "/proc/config.gz", &c->obs->config, &why)) {
+		c->obs->config_known = true;
+		snprintf(c->obs->config_source, sizeof(c->obs->config_source), "config.gz");
+		return 0;
+	}
+	rc = sv_capture_text(c, &boot, &c->obs->config, &second, err);
+	if (rc < 0)
+		return -1;
+	c->obs->config_known = rc;
+	if (rc)
+		snprintf(c->obs->config_source, sizeof(c->obs->config_source), "boot-config");
+	return rc ? 0 : sv_gap_add(c->obs, SV_IFACE_CONFIG_GZ, 0, &why, false, err);
+}
+
+/* A text and its parser's result; a gap when either fails. */
+typedef int (*parse_fn)(struct sv_system *s, struct sv_text text, struct safevma_error *why);
+
+static int read_one(
+	struct sv_capture *c, enum sv_iface iface, parse_fn parse, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = iface, .tag = "system" };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc < 0)
+		return -1;
+	if (rc && !parse(&c->obs->system,
+			  sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), &why))
+		return 0;
+	return sv_gap_add(c->obs, iface, 0, &why, false, err);
+}
+
+static int positive(
+	struct sv_text text, uint64_t unit, struct sv_num *ret, struct safevma_error *why)
+{
+	int64_t v;
+
+	if (sv_number_parse(text, &v, why))
+		return -1;
+	if (v >= 0)
+		*ret = sv_known((uint64_t)v * unit);
+	return 0;
+}
+
+static int parse_memory(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	return positive(text, 1, &s->overcommit_memory, why);
+}
+
+static int parse_ratio(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	return positive(text, 1, &s->overcommit_ratio, why);
+}
+
+static int parse_kbytes(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	return positive(text, 1024, &s->overcommit_bytes, why);
+}
+
+struct wanted {
+	const char *key;
+	struct sv_num *to;
+};
+
+static int collect(struct sv_text text,
+	int (*next)(struct sv_text *, struct sv_keyval *, struct safevma_error *),
+	const struct wanted *wanted, size_t n, struct safevma_error *why)
+{
+	struct sv_keyval kv;
+	int rc;
+
+	while ((rc = next(&text, &kv, why)) > 0)
+		for (size_t i = 0; i < n; i++)
+			if (sv_span_is(kv.key, wanted[i].key))
+				*wanted[i].to = sv_known(kv.value);
+	return rc;
+}
+
+static int parse_meminfo(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	const struct wanted wanted[] = { { "MemTotal", &s->mem_total },
+		{ "CommitLimit", &s->commit_limit }, { "Committed_AS", &s->committed_as } };
+
+	return collect(text, sv_meminfo_next, wanted, sv_array_size(wanted), why);
+}
+
+/* x86 counts how often it had to split large pages of the linear map; other kernels do not say. */
+static int parse_vmstat(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	const struct wanted wanted[] = { { "direct_map_level2_splits", &s->level2_splits },
+		{ "direct_map_level3_splits", &s->level3_splits } };
+
+	return collect(text, sv_vmstat_next, wanted, sv_array_size(wanted), why);
+}
+
+static int parse_blocks(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	uint64_t order, pages;
+
+	if (sv_pagetypeinfo_block(text, &order, &pages, why))
+		return -1;
+	s->block_pages = sv_known(pages);
+	return 0;
+}
+
+static int parse_iomem(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	struct sv_iomem_range r;
+	uint64_t sum = 0;
+	bool hidden;
+	int rc;
+
+	if (sv_iomem_hidden(text, &hidden, why))
+		return -1;
+	if (hidden)
+		return sv_error_set(why, SAFEVMA_E_SYSTEM, 0, text.name, 0,
+			"the kernel shows every address as zero: the reader lacks CAP_SYS_ADMIN");
+	while ((rc = sv_iomem_next(&text, &r, why)) > 0)
+		if (r.level == 0 && sv_span_is(r.name, "System RAM"))
+			sum += r.end - r.start + 1;
+	if (!rc)
+		s->system_ram = sv_known(sum);
+	return rc;
+}
+
+int sv_capture_system(struct sv_capture *c, struct safevma_error *err)
+{
+	static const struct {
+		enum sv_iface iface;
+		parse_fn parse;
+	} files[] = {
+		{ SV_IFACE_OVERCOMMIT_MEMORY, parse_memory },
+		{ SV_IFACE_OVERCOMMIT_RATIO, parse_ratio },
+		{ SV_IFACE_OVERCOMMIT_KBYTES, parse_kbytes },
+		{ SV_IFACE_MEMINFO, parse_meminfo },
+		{ SV_IFACE_VMSTAT, parse_vmstat },
+		{ SV_IFACE_PAGETYPEINFO, parse_blocks },
+		{ SV_IFACE_IOMEM, parse_iomem },
+	};
+
+	for (size_t i = 0; i < sv_array_size(files); i++)
+		if (read_one(c, files[i].iface, files[i].parse, err))
+			return -1;
+	return read_config(c, err);
+}

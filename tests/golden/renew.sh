@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# renew.sh BUILD: makes the recordings of the goldens anew out of what `make check-vm` left in
+# BUILD/vm, without the pass over all frames (its member is large). Then: UPDATE=1 make check-golden
+set -eu
+build=$1
+cd "$(dirname "$0")/../.."
+cd tests/golden/recordings
+
+renew() # GUEST NAME
+{
+	from=../../../$build/vm/$1
+	pid=$(jq -r 'select(.ready).pid' "$from/victim.jsonl")
+	rm -rf "$2"
+	cp -r "$from/recording" "$2"
+	rm -f "$2/proc/kpageflags@all"
+	grep -v '"tag":"all"' "$from/recording/recording.json" >"$2/recording.json"
+	chmod -R u+rwX "$2"
+	sed -i "1s/-p [0-9]* --root \\(.*\\)\\/$2\\$/-p $pid --root \\1\\/$2/" ../cases/*.case
+	echo "$2: victim $pid"
+}
+
+renew stock-6.1 deb61cloud
+renew bzImage-7.2-x86_64 c72
