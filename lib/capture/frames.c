@@ -265,9 +265,16 @@ static int find_heads(struct sv_file *f, struct sv_frame_index *index, struct sa
 
 	if (!f || tails_repeat(index))
 		return 0;
-	for (size_t i = 0; i < index->len; i++)
-		if (sv_frame_wants_head(&index->ptr[i]) && find_head(f, &index->ptr[i], &b, err))
+	for (size_t i = 0; i < index->len; i++) {
+		struct sv_frame *tail = &index->ptr[i];
+
+		if (!sv_frame_wants_head(tail))
+			continue;
+		if (find_head(f, tail, &b, err))
 			return -1;
+		if (!(tail->known & SV_FRAME_HEAD))
+			tail->known |= SV_FRAME_HEADLESS;
+	}
 	return 0;
 }
 

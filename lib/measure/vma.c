@@ -59,6 +59,8 @@ struct sv_num sv_page_locked(const struct sv_vma *v, const struct sv_surrounding
 		return sv_known(1);
 	if (s->class == SV_CLASS_UNKNOWN || v->secret == SV_SECRET_UNKNOWN)
 		return (struct sv_num) { 0 };
+	if ((s->frame->known & SV_FRAME_HEADLESS) && !sv_frame_mlocked(s->frame))
+		return (struct sv_num) { 0 };
 	return sv_known(sv_frame_mlocked(s->frame));
 }
 

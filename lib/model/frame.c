@@ -94,7 +94,7 @@ enum sv_class sv_class_of(const struct sv_frame *f)
 		c = certain_class(flags & ~SV_KPF_HWPOISON); /* poison is each frame's own */
 	if (c == SV_CLASS_UNKNOWN)
 		c = user_class(flags);
-	if (c != SV_CLASS_UNKNOWN)
+	if (c != SV_CLASS_UNKNOWN || (f->known & SV_FRAME_HEADLESS))
 		return c;
 	if (flags & SV_KPF_RESERVED)
 		return SV_CLASS_RESERVED;

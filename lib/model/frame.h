@@ -55,6 +55,8 @@ enum sv_frame_part {
 	SV_FRAME_COUNT = 1u << 1,
 	SV_FRAME_CGROUP = 1u << 2,
 	SV_FRAME_HEAD = 1u << 3, /* head_flags are those of the compound head */
+	/* A tail that shows few flags of its own, and whose head was looked for in vain. */
+	SV_FRAME_HEADLESS = 1u << 4,
 };
 
 struct sv_frame {
@@ -68,7 +70,10 @@ struct sv_frame {
 
 enum sv_class sv_class_of(const struct sv_frame *f);
 
-/* True when flags of its own or of its head say that mlock holds it. Needs SV_FRAME_FLAGS. */
+/*
+ * True when flags of its own or of its head say that mlock holds it. Needs SV_FRAME_FLAGS; false
+ * tells nothing of a tail that is SV_FRAME_HEADLESS.
+ */
 bool sv_frame_mlocked(const struct sv_frame *f);
 
 /* On the list that reclaim leaves alone. Needs SV_FRAME_FLAGS. */

@@ -161,6 +161,20 @@ static void head_flags_count_only_when_known(void **state)
 	assert_true(sv_frame_mlocked(&f));
 }
 
+/* Without its head nothing tells what such a tail is: not kernel memory, not free, unknown. */
+static void a_tail_whose_head_was_not_found(void **state)
+{
+	struct sv_frame f = { .flags = SV_KPF_COMPOUND_TAIL,
+		.known = SV_FRAME_FLAGS | SV_FRAME_HEADLESS };
+
+	(void)state;
+	assert_int_equal(sv_class_of(&f), SV_CLASS_UNKNOWN);
+	f.flags |= SV_KPF_ANON;
+	assert_int_equal(sv_class_of(&f), SV_CLASS_ANON);
+	f.flags |= SV_KPF_SLAB;
+	assert_int_equal(sv_class_of(&f), SV_CLASS_SLAB);
+}
+
 static void mlocked(void **state)
 {
 	struct sv_frame f = { .known = SV_FRAME_FLAGS, .flags = SV_KPF_MLOCKED };
@@ -304,6 +318,7 @@ int main(void)
 		cmocka_unit_test(charged_only_when_known),
 		cmocka_unit_test(tails_take_their_heads_flags),
 		cmocka_unit_test(head_flags_count_only_when_known),
+		cmocka_unit_test(a_tail_whose_head_was_not_found),
 		cmocka_unit_test(mlocked),
 		cmocka_unit_test(which_tails_want_a_head),
 		cmocka_unit_test(slab_is_slab_whatever_else_is_set),

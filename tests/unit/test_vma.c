@@ -1,48 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "memory.h"
-
-#include "measure/vma.h"
-
-static struct sv_vma_figures figures(const safevma_observation *obs, size_t vma)
-{
-	const struct sv_process *p = memory_process(obs);
-	struct sv_vma_figures f;
-
-	memset(&f, 0xff, sizeof(f));
-	sv_measure_vma(obs, p, &p->vmas.ptr[vma], &f);
-	return f;
-}
-
-static struct sv_vma_figures only(safevma_observation *obs)
-{
-	struct sv_vma_figures f = figures(obs, 0);
-
-	safevma_observation_free(obs);
-	return f;
-}
-
-static void assert_coverage(
-	const struct sv_vma_figures *f, uint64_t examined, uint64_t unreadable, uint64_t changed)
-{
-	assert_int_equal(f->coverage.examined, examined);
-	assert_int_equal(f->coverage.unreadable, unreadable);
-	assert_int_equal(f->coverage.changed, changed);
-	assert_int_equal(f->coverage.total, examined + unreadable + changed);
-}
-
-static void assert_sums(const struct sv_vma_figures *f)
-{
-	const struct sv_edges *e = &f->edges;
-
-	assert_int_equal(f->resident.value + f->absent.value + f->swapped.value, f->size.value);
-	assert_int_equal(f->locked.value + f->unlocked.value, f->resident.value);
-	assert_int_equal(f->exclusive.value + f->shared.value, f->resident.value);
-	assert_int_equal(f->reach.mapped + f->reach.removed + f->reach.unknown, f->resident.value);
-	assert_int_equal(f->reach.observed + f->reach.inferred + f->reach.assumed,
-		f->reach.mapped + f->reach.removed);
-	assert_int_equal(e->silent + e->trapped + e->unknown,
-		e->over_strong + e->over_unclassified + e->under_strong + e->under_unclassified);
-}
+#include "figures.h"
 
 /* One page of every sort. */
 static safevma_observation *mixed(void)
@@ -305,151 +262,6 @@ static void special_memory(void **state)
 	assert_num(f.resident, 0);
 }
 
-static const struct {
-	uint64_t below, above;
-	struct sv_edges edges;
-} neighbours[] = {
-	{ SV_KPF_SLAB, ANON_FLAGS, { .over_strong = 1, .silent = 1 } },
-	{ ANON_FLAGS, SV_KPF_SLAB, { .under_strong = 1, .silent = 1 } },
-	{ SV_KPF_COMPOUND_HEAD, SV_KPF_COMPOUND_TAIL,
-		{ .over_strong = 1, .under_strong = 1, .silent = 2 } },
-	{ 0, SV_KPF_RESERVED, { .over_unclassified = 1, .under_unclassified = 1, .silent = 2 } },
-	{ SV_KPF_SLAB, 0, { .over_strong = 1, .under_unclassified = 1, .silent = 2 } },
-	{ SV_KPF_BUDDY, SV_KPF_PGTABLE, { 0 } },
-	{ SV_KPF_NOPAGE, SV_KPF_LRU, { 0 } },
-};
-
-static void edges_by_direction_and_strength(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sv_array_size(neighbours); i++) {
-		safevma_observation *obs = memory_new();
-		struct sv_vma_figures f;
-
-		memory_vma(obs, 0, 1);
-		memory_anon(obs, 0, 100, neighbours[i].below, neighbours[i].above);
-		f = only(obs);
-		assert_memory_equal(&f.edges, &neighbours[i].edges, sizeof(f.edges));
-		assert_true(f.edges_known);
-		assert_coverage(&f, 1, 0, 0);
-		assert_sums(&f);
-	}
-}
-
-static void a_charged_neighbour_is_unclassified(void **state)
-{
-	safevma_observation *obs = memory_new();
-	struct sv_vma_figures f;
-
-	(void)state;
-	memory_vma(obs, 0, 1);
-	memory_anon(obs, 0, 100, 0, ANON_FLAGS);
-	sv_frame_find(&memory_process(obs)->frames, 99)->cgroup = 5;
-	f = only(obs);
-	assert_int_equal(f.edges.over_unclassified, 1);
-	assert_int_equal(f.edges.over_strong, 0);
-}
-
-/* The effect of an edge follows our own alias, not the neighbour's. */
-static void effects(void **state)
-{
-	static const struct {
-		const char *machine;
-		enum sv_secret secret;
-		uint64_t silent, trapped, unknown;
-	} by[] = {
-		{ "x86_64", SV_SECRET_NO, 2, 0, 0 },
-		{ "x86_64", SV_SECRET_YES, 0, 2, 0 },
-		{ "aarch64", SV_SECRET_YES, 0, 0, 2 },
-		{ "x86_64", SV_SECRET_UNKNOWN, 0, 0, 2 },
-		{ "armv7l", SV_SECRET_NO, 0, 0, 2 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sv_array_size(by); i++) {
-		safevma_observation *obs = memory_new();
-		struct sv_vma_figures f;
-
-		snprintf(obs->host.machine, sizeof(obs->host.machine), "%s", by[i].machine);
-		memory_vma(obs, 0, 1)->secret = by[i].secret;
-		memory_anon(obs, 0, 100, SV_KPF_SLAB, 0);
-		f = only(obs);
-		assert_int_equal(f.edges.over_strong, 1);
-		assert_int_equal(f.edges.under_unclassified, 1);
-		assert_int_equal(f.edges.silent, by[i].silent);
-		assert_int_equal(f.edges.trapped, by[i].trapped);
-		assert_int_equal(f.edges.unknown, by[i].unknown);
-		assert_int_equal(f.reach.removed, by[i].trapped ? PAGE : 0);
-		assert_int_equal(f.reach.unknown, by[i].unknown ? PAGE : 0);
-		assert_int_equal(f.locked.known, by[i].secret != SV_SECRET_UNKNOWN);
-		if (f.locked.known)
-			assert_sums(&f);
-	}
-}
-
-static void unread_neighbour_leaves_edges_unknown(void **state)
-{
-	(void)state;
-	for (int side = 0; side < 3; side++) {
-		safevma_observation *obs = memory_new();
-		struct sv_vma_figures f;
-
-		memory_vma(obs, 0, 1);
-		memory_page(obs, 0, ALONE(100));
-		memory_frame(obs, 100, ANON_FLAGS);
-		if (side == 0)
-			memory_frame(obs, 99, SV_KPF_SLAB);
-		if (side == 1)
-			memory_frame(obs, 101, SV_KPF_SLAB);
-		if (side == 2) {
-			memory_frame(obs, 99, SV_KPF_SLAB)->known = SV_FRAME_COUNT;
-			memory_frame(obs, 101, SV_KPF_SLAB);
-		}
-		/* Frames further off are no neighbours. */
-		memory_frame(obs, 98, SV_KPF_SLAB);
-		memory_frame(obs, 102, SV_KPF_SLAB);
-		f = only(obs);
-		assert_false(f.edges_known);
-		assert_true(f.reach_known);
-		assert_int_equal(f.edges.unread, 1);
-		assert_int_equal(f.edges.over_strong, side == 0);
-		assert_int_equal(f.edges.under_strong, side != 0);
-		assert_coverage(&f, 0, 1, 0);
-		assert_sums(&f);
-	}
-}
-
-/* The zero page and the vdso are not the process's: what lies beside them is no edge of it. */
-static void frames_that_are_not_its_own_have_no_edges(void **state)
-{
-	static const uint64_t flags[] = { SV_KPF_ZERO, SV_KPF_NOPAGE,
-		SV_KPF_RESERVED | SV_KPF_MMAP };
-
-	(void)state;
-	for (size_t i = 0; i < sv_array_size(flags); i++) {
-		safevma_observation *obs = memory_new();
-		struct sv_vma_figures f;
-
-		memory_vma(obs, 0, 1);
-		memory_page(obs, 0, PRESENT(100));
-		memory_frame(obs, 100, flags[i]);
-		memory_frame(obs, 101, SV_KPF_SLAB);
-		f = only(obs);
-		assert_int_equal(f.edges.under_strong + f.edges.unread, 0);
-		assert_true(f.edges_known);
-		assert_coverage(&f, 1, 0, 0);
-	}
-}
-
-static void interest(void **state)
-{
-	(void)state;
-	for (int c = 0; c < SV_CLASS_COUNT; c++)
-		assert_int_equal(sv_frame_of_interest((enum sv_class)c),
-			c != SV_CLASS_UNKNOWN && c != SV_CLASS_ZERO && c != SV_CLASS_NOPAGE &&
-				c != SV_CLASS_RESERVED);
-}
-
 static void changed_pages_are_counted(void **state)
 {
 	safevma_observation *obs = memory_new();
@@ -505,20 +317,6 @@ static void locked_page_by_page(void **state)
 	assert_num(sv_page_locked(&v, &s), 1);
 	s = (struct sv_surroundings) { 0 };
 	assert_unknown(sv_page_locked(&v, &s));
-}
-
-static void effect_of_reach(void **state)
-{
-	(void)state;
-	assert_int_equal(
-		sv_effect_of((struct sv_reached) { .reach = SV_REACH_UNKNOWN }), SV_EFFECT_UNKNOWN);
-	assert_int_equal(
-		sv_effect_of((struct sv_reached) { .reach = SV_REACH_MAPPED }), SV_EFFECT_SILENT);
-	assert_int_equal(
-		sv_effect_of((struct sv_reached) { .reach = SV_REACH_REMOVED }), SV_EFFECT_TRAPPED);
-	assert_string_equal(sv_effect_name(SV_EFFECT_UNKNOWN), "unknown");
-	assert_string_equal(sv_effect_name(SV_EFFECT_SILENT), "silent");
-	assert_string_equal(sv_effect_name(SV_EFFECT_TRAPPED), "trapped");
 }
 
 static void a_process_is_the_sum_of_its_vmas(void **state)
@@ -622,16 +420,9 @@ int main(void)
 		cmocka_unit_test(unread_pages),
 		cmocka_unit_test(locked_by_flags),
 		cmocka_unit_test(special_memory),
-		cmocka_unit_test(edges_by_direction_and_strength),
-		cmocka_unit_test(a_charged_neighbour_is_unclassified),
-		cmocka_unit_test(effects),
-		cmocka_unit_test(unread_neighbour_leaves_edges_unknown),
-		cmocka_unit_test(frames_that_are_not_its_own_have_no_edges),
-		cmocka_unit_test(interest),
 		cmocka_unit_test(changed_pages_are_counted),
 		cmocka_unit_test(a_changed_vma_changes_all_its_pages),
 		cmocka_unit_test(locked_page_by_page),
-		cmocka_unit_test(effect_of_reach),
 		cmocka_unit_test(a_process_is_the_sum_of_its_vmas),
 		cmocka_unit_test(one_unknown_makes_the_sum_unknown),
 		cmocka_unit_test(unread_process),
