@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -336,15 +335,6 @@ static int positional(const struct command *c, struct arguments *a, int argc, ch
 	return rc;
 }
 
-static unsigned int terminal_width(void)
-{
-	struct winsize w;
-
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w))
-		return 0;
-	return w.ws_col;
-}
-
 static int settle(const struct command *c, struct arguments *a)
 {
 	struct safevma_selection *s = &a->request.selection;
@@ -374,7 +364,6 @@ static int settle(const struct command *c, struct arguments *a)
 	}
 	a->request.needs = c->needs;
 	a->root.drop_privileges = true;
-	a->report.width = terminal_width();
 	return -1;
 }
 

@@ -228,7 +228,6 @@ struct safevma_report_options {
 	bool bytes; /* numbers of bytes in full, not 4.1M */
 	bool color;
 	bool each;
-	unsigned int width; /* columns of the terminal; 0: unlimited */
 };
 
 /** Writes the report of a table. Write errors on out are errors here. */

@@ -29,7 +29,7 @@ static void unref(struct libscols_table **t)
 	scols_unref_table(*t);
 }
 
-/* The last column may be cut at the terminal's edge; numbers never are. */
+/* Nothing is cut: a long path goes on in the next line of the screen, as with pmap. */
 static int add_columns(struct text *t)
 {
 	const struct sv_plan *p = t->plan;
@@ -38,8 +38,6 @@ static int add_columns(struct text *t)
 		const struct safevma_column *c = &p->table->row_columns[p->row.index[i]].pub;
 		int flags = number(c->type) ? SCOLS_FL_RIGHT : 0;
 
-		if (!number(c->type) && i + 1 == p->row.count)
-			flags |= SCOLS_FL_TRUNC;
 		if (!scols_table_new_column(t->table, c->name, 0, flags))
 			return -1;
 	}
@@ -58,9 +56,7 @@ static struct libscols_table *new_table(struct text *t, bool headings)
 	scols_table_enable_colors(table, o->color);
 	scols_table_enable_noencoding(table, 1); /* cells come escaped */
 	scols_table_enable_noheadings(table, o->no_headings || !headings);
-	scols_table_set_termforce(table, o->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	if (o->width)
-		scols_table_set_termwidth(table, o->width);
+	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	if (add_columns(t)) {
 		scols_unref_table(table);
 		t->table = NULL;

@@ -190,8 +190,9 @@ static struct safevma_value get_flags(safevma_cursor *c)
 	return sv_value_words(c->text);
 }
 
-#define FIGURE_COLUMNS(level, common)                                                              \
-	SV_COL("SIZE", "size_bytes", "address space", BYTES, common, level##_size),                \
+/* wide: shown for the group, where there is room, and not in each row. */
+#define FIGURE_COLUMNS(level, wide)                                                                \
+	SV_COL("SIZE", "size_bytes", "address space", BYTES, true, level##_size),                  \
 		SV_COL("RESIDENT", "resident_bytes", "present in memory", BYTES, true,             \
 			level##_resident),                                                         \
 		SV_COL("ABSENT", "absent_bytes", "not there: size less resident and swapped",      \
@@ -200,7 +201,7 @@ static struct safevma_value get_flags(safevma_cursor *c)
 			"resident and kept there: locked, secretmem, hugetlb, kernel-provided",    \
 			BYTES, true, level##_locked),                                              \
 		SV_ALARM("UNLOCKED", "unlocked_bytes", "resident, and reclaim may take it", BYTES, \
-			true, level##_unlocked),                                                   \
+			wide, level##_unlocked),                                                   \
 		SV_ALARM("SWAPPED", "swapped_bytes", "in a swap area", BYTES, false,               \
 			level##_swapped),                                                          \
 		SV_COL("MARKER", "marker_bytes",                                                   \
@@ -218,7 +219,7 @@ static struct safevma_value get_flags(safevma_cursor *c)
 		SV_COL("HUGE", "huge_bytes", "mapped by huge page-table entries", BYTES, false,    \
 			level##_huge),                                                             \
 		SV_COL("MAPPED", "reach.mapped_bytes", "resident and reached by the linear map",   \
-			BYTES, common, level##_reach_mapped),                                      \
+			BYTES, wide, level##_reach_mapped),                                        \
 		SV_COL("REMOVED", "reach.removed_bytes",                                           \
 			"resident and taken out of the linear map", BYTES, true,                   \
 			level##_reach_removed),                                                    \
@@ -278,7 +279,7 @@ static const struct sv_column row_columns[] = {
 	SV_COL("DEVICE", "device", "device of the file, major:minor", STRING, false, get_device),
 	SV_COL("INODE", "inode", "inode of the file, 0 for none", U64, false, get_inode),
 	SV_COL("KIND", "kind", "what kind of memory", STRING, true, sv_get_kind),
-	FIGURE_COLUMNS(row, true),
+	FIGURE_COLUMNS(row, false),
 	SV_COL("RSS", "smaps.rss_bytes", "the kernel's own figure, which leaves hugetlb out", BYTES,
 		false, get_rss),
 	SV_COL("PAGESIZE", "smaps.page_size_bytes", "size of its pages", BYTES, false,
