@@ -9,7 +9,9 @@ const struct command command_ps = {
 	.usage = "[OPTION...]",
 	.about = "Lists processes and what makes them critical: a real-time scheduling class, "
 		 "locked\n"
-		 "memory, exemption from the OOM killer, secretmem. Kernel threads are left out.",
+		 "memory, exemption from the OOM killer, secretmem. Kernel threads and safevma "
+		 "itself\n"
+		 "are left out.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT,
 	.needs = SAFEVMA_NEED_PROCESSES,
 	.all_by_default = true,

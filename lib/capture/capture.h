@@ -17,6 +17,7 @@ struct sv_capture {
 	safevma_root *root;
 	safevma_observation *obs;
 	const struct safevma_request *request;
+	pid_t self, opener; /* the observer's own processes; 0 not known */
 };
 
 /* Where we are, when, with which rights; swap areas and zones. */

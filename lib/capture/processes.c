@@ -334,14 +334,29 @@ static int add_all(struct sv_capture *c, struct pids *pids, struct safevma_error
 	return 0;
 }
 
+/* The observer changes while it observes: of all processes, it leaves itself out. */
+static int who_we_are(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_NOTE,
+		.place = { .iface = SV_IFACE_PROC, .tag = "self.processes" } };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+
+	if (sv_capture_call(c, &call, &text, &why, err) < 0)
+		return -1;
+	c->self = (pid_t)sv_note_number(&text, "pid").value;
+	c->opener = (pid_t)sv_note_number(&text, "opener").value;
+	return 0;
+}
+
 int sv_capture_processes(struct sv_capture *c, struct safevma_error *err)
 {
 	struct pids pids = { 0 };
-	int rc = 0;
+	int rc = who_we_are(c, err);
 
 	c->obs->selection_all = c->request->selection.all;
 	c->obs->selection_named = sv_selection_named(&c->request->selection);
-	if (!only_pids(c))
+	if (!rc && !only_pids(c))
 		rc = list_pids(c, &pids, err);
 	c->obs->processes_listed = pids.len;
 	if (!rc)

@@ -153,7 +153,7 @@ int sv_capture_select(struct sv_capture *c, struct sv_process *p, struct safevma
 		return -1;
 	if (selected_by_name(s, p))
 		p->why |= SV_WHY_NAMED;
-	if (s->all)
+	if (s->all && p->pid != c->self && p->pid != c->opener)
 		p->why |= SV_WHY_ALL;
 	p->selected =
 		sv_selection_named(s) || s->all ? p->why & (SV_WHY_NAMED | SV_WHY_ALL) : p->why;

@@ -213,14 +213,19 @@ static int note_privileges(const struct live *l, struct sv_strbuf *ret)
 	return ask(l, &q, ret, &fd);
 }
 
+static int note_self(const struct live *l, struct sv_strbuf *ret)
+{
+	return sv_strbuf_printf(ret, "pid %d\nopener %d\n", getpid(), l->opener) ? ENOMEM : 0;
+}
+
 static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret)
 {
 	if (!strcmp(what, "system"))
 		return note_system(ret);
 	if (!strncmp(what, "clock", 5))
 		return note_clock(ret);
-	if (!strcmp(what, "self"))
-		return sv_strbuf_printf(ret, "pid %d\n", getpid()) ? ENOMEM : 0;
+	if (!strncmp(what, "self", 4))
+		return note_self(root->backend, ret);
 	if (!strcmp(what, "cost"))
 		return note_cost(root, ret);
 	if (!strcmp(what, "features"))
