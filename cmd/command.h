@@ -81,6 +81,13 @@ void arguments_free(struct arguments *args);
 /* Observes and reports the table with the command's name. Exit status. */
 int run_report(const struct command *command, struct arguments *args);
 
+/*
+ * First of all in main(): standard descriptors that are closed get /dev/null, so that no file of
+ * ours takes their numbers; writing to a closed standard output still fails. A file that grows too
+ * large is an error of its write, and no signal.
+ */
+void settle_process(void);
+
 /* The columns of the table with the command's name. */
 void print_columns(const struct command *command);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,16 +54,10 @@ static int run(int argc, char **argv)
 	return status;
 }
 
-/* A reader that has seen enough ends us quietly, as it ends other filters. */
-static void let_pipes_end_us(void)
-{
-	signal(SIGPIPE, SIG_DFL);
-}
-
 int main(int argc, char **argv)
 {
+	settle_process(); /* a reader that has seen enough ends us quietly, as other filters */
 	setlocale(LC_CTYPE, "");
-	let_pipes_end_us();
 	if (argc < 2)
 		return usage("a command is missing");
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {

@@ -11,6 +11,7 @@ static int record(struct arguments *a, struct safevma_error *err)
 {
 	safevma_observation *obs;
 	safevma_root *root;
+	bool whole;
 
 	if (safevma_root_open(&a->root, &root, err))
 		return complain_error(err, EXIT_RUNTIME);
@@ -22,11 +23,11 @@ static int record(struct arguments *a, struct safevma_error *err)
 		complain("gap: %s", safevma_observation_gap(obs, i));
 	if (!safevma_observation_selected(obs))
 		complain("nothing was selected: the recording holds no process's memory");
-	a->report.each = safevma_observation_selected(obs);
+	whole = safevma_observation_selected(obs) && !safevma_observation_lost(obs);
 	safevma_observation_free(obs);
 	if (safevma_root_close(root, err))
 		return complain_error(err, EXIT_RUNTIME);
-	return a->report.each ? EXIT_OK : EXIT_INCOMPLETE;
+	return whole ? EXIT_OK : EXIT_INCOMPLETE;
 }
 
 static int run(const struct command *command, struct arguments *a)

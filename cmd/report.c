@@ -15,6 +15,11 @@ static void tell_gaps(const safevma_observation *obs)
 		complain("gap: %s", gap);
 }
 
+static bool named(const struct arguments *a)
+{
+	return a->request.selection.pids_count;
+}
+
 static int write_report(const safevma_observation *obs, const safevma_table *table,
 	struct arguments *a, struct safevma_error *err)
 {
@@ -29,7 +34,10 @@ static int write_report(const safevma_observation *obs, const safevma_table *tab
 		return EXIT_OK;
 	if (text && !safevma_observation_selected(obs) &&
 		(a->request.needs & (SAFEVMA_NEED_PROCESSES | SAFEVMA_NEED_FRAMES)))
-		complain("nothing was selected: name a process with -p PID, or take all with -a");
+		complain(named(a) ? "none of the processes named could be looked at"
+				  : "nothing was selected: name a process with -p PID, or take all "
+				    "with "
+				    "-a");
 	return EXIT_INCOMPLETE;
 }
 

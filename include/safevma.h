@@ -48,6 +48,7 @@ enum safevma_code {
 	SAFEVMA_E_VANISHED,	/* the process ended, or another one took its number */
 	SAFEVMA_E_CHANGED,	/* it kept changing while it was read */
 	SAFEVMA_E_USAGE,	/* an argument makes no sense */
+	SAFEVMA_E_OPENER,	/* the opener ended: nothing more can be read */
 	SAFEVMA_E_UNSUPPORTED,	/* this kernel or this build has no such thing */
 };
 
@@ -243,6 +244,9 @@ bool safevma_observation_complete(const safevma_observation *obs, const safevma_
 
 /** True when at least one process was selected. */
 bool safevma_observation_selected(const safevma_observation *obs);
+
+/** True when a gap costs a figure that was asked for. */
+bool safevma_observation_lost(const safevma_observation *obs);
 
 /* Gaps in words, one at a time, for messages: NULL past the end. */
 const char *safevma_observation_gap(const safevma_observation *obs, size_t index);

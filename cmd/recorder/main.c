@@ -3,7 +3,6 @@
  * safevma-recorder: `safevma record` alone, for devices that have libc and nothing else. Built by
  * `make recorder`, static.
  */
-#include <signal.h>
 #include <stdio.h>
 
 #include "../command.h"
@@ -15,7 +14,7 @@ int main(int argc, char **argv)
 	struct arguments args;
 	int status;
 
-	signal(SIGPIPE, SIG_DFL);
+	settle_process();
 	status = arguments_read(&command_record, argc, argv, &args);
 	if (status < 0)
 		status = command_record.run(&command_record, &args);

@@ -34,6 +34,13 @@ int sv_error_sys(struct safevma_error *err, int errnum, const char *path, const 
 		err, SAFEVMA_E_SYSTEM, errnum, path, 0, "%s: %s", what, strerror(errnum));
 }
 
+int sv_error_pass(struct safevma_error *err, const struct safevma_error *from)
+{
+	if (err)
+		*err = *from;
+	return -1;
+}
+
 int sv_error_nomem(struct safevma_error *err)
 {
 	return sv_error_set(err, SAFEVMA_E_NOMEM, ENOMEM, NULL, 0, "out of memory");

@@ -12,7 +12,7 @@ int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct s
 	memset(why, 0, sizeof(*why));
 	if (!sv_root_read_all(c->root, place, ret, why))
 		return 1;
-	if (why->code != SAFEVMA_E_NOMEM)
+	if (!sv_error_fatal(why))
 		return 0;
 	*err = *why;
 	return -1;
@@ -24,7 +24,7 @@ int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_
 	memset(why, 0, sizeof(*why));
 	if (!sv_root_call(c->root, call, ret, why))
 		return 1;
-	if (why->code != SAFEVMA_E_NOMEM)
+	if (!sv_error_fatal(why))
 		return 0;
 	*err = *why;
 	return -1;

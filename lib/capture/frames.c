@@ -22,8 +22,8 @@ static int open_one(struct sv_capture *c, enum sv_iface iface, const char *tag,
 
 	if (!sv_root_open(c->root, &place, ret, &why))
 		return 0;
-	if (why.code == SAFEVMA_E_NOMEM)
-		return sv_error_nomem(err);
+	if (sv_error_fatal(&why))
+		return sv_error_pass(err, &why);
 	return sv_gap_add(c->obs, iface, 0, &why, iface == SV_IFACE_KPAGEFLAGS, err);
 }
 
@@ -118,7 +118,7 @@ static int read_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, 
 	while (at < n * sizeof(*buf) && got) {
 		if (sv_file_read(f, (char *)buf + at, n * sizeof(*buf) - at,
 			    pfn * sizeof(*buf) + at, &got, why)) {
-			if (why->code != SAFEVMA_E_NOMEM)
+			if (!sv_error_fatal(why))
 				return 0;
 			*err = *why;
 			return -1;

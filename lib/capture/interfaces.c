@@ -89,8 +89,8 @@ static int try_open(
 
 	if (!rc && word)
 		rc = sv_file_read(f, &w, sizeof(w), 0, &got, &why);
-	if (rc && why.code == SAFEVMA_E_NOMEM)
-		return sv_error_nomem(err);
+	if (rc && sv_error_fatal(&why))
+		return sv_error_pass(err, &why);
 	if (rc)
 		unreadable(s, &why);
 	else

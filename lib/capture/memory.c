@@ -79,7 +79,7 @@ static enum outcome read_maps(
 	snprintf(name, sizeof(name), "/proc/%d/maps", p->pid);
 	if (!sv_capture_parse_maps(p, name, &why))
 		return STABLE;
-	if (why.code == SAFEVMA_E_NOMEM) {
+	if (sv_error_fatal(&why)) {
 		*err = why;
 		return FATAL;
 	}
@@ -192,7 +192,7 @@ static int query_vmas(
 	if (!c->request->no_smaps || c->obs->features.procmap_query != 1)
 		return 0;
 	if (sv_root_open(c->root, &place, &f, &why))
-		return 0;
+		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
 	call.file = f;
 	rc = sv_capture_call(c, &call, &found, &why, err);
 	if (rc <= 0)
@@ -409,13 +409,15 @@ static enum outcome until_stable(
 static int conclude(struct sv_capture *c, struct sv_process *p, enum sv_fate fate,
 	enum safevma_code code, bool counts, const char *text, struct safevma_error *err)
 {
+	const char *costs = fate == SV_FATE_CHANGED ? "the figures of these mappings"
+						    : sv_iface_info(SV_IFACE_MAPS)->costs;
 	struct safevma_error why;
 
 	p->fate = fate;
 	if (fate != SV_FATE_CHANGED)
 		sv_process_forget_memory(p);
 	sv_error_set(&why, code, 0, NULL, 0, "%s", text);
-	return sv_gap_add(c->obs, SV_IFACE_MAPS, p->pid, &why, counts, err);
+	return sv_gap_add_cost(c->obs, SV_IFACE_MAPS, p->pid, &why, counts, costs, err);
 }
 
 int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
@@ -425,6 +427,15 @@ int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma
 	if (p->kernel_thread)
 		return conclude(c, p, SV_FATE_UNREAD, SAFEVMA_E_UNSUPPORTED, must,
 			"a kernel thread has no memory of its own", err);
+	if (p->state == 'Z' && p->threads > 1)
+		return conclude(c, p, SV_FATE_UNREAD, SAFEVMA_E_UNSUPPORTED, true,
+			"its first thread ended and others live on with its memory, which the "
+			"kernel "
+			"shows through them alone",
+			err);
+	if (p->state == 'Z')
+		return conclude(c, p, SV_FATE_VANISHED, SAFEVMA_E_VANISHED, must,
+			"it has ended and waits for its parent to ask (a zombie)", err);
 	switch (until_stable(c, p, err)) {
 	case FATAL:
 		return -1;

@@ -58,7 +58,7 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
 		return -1;
-	return sv_capture_cost(c, err);
+	return sv_capture_cost(c, err) || sv_gaps_fold(c->obs, err) ? -1 : 0;
 }
 
 int safevma_observe(safevma_root *root, const struct safevma_request *request,
@@ -74,6 +74,7 @@ int safevma_observe(safevma_root *root, const struct safevma_request *request,
 	c.obs->no_smaps = request->no_smaps;
 	if (rounds(&c, err ? err : &local)) {
 		safevma_observation_free(c.obs);
+		root->failed = true;
 		return -1;
 	}
 	*ret = c.obs;

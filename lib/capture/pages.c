@@ -109,7 +109,7 @@ static int read_words(struct sv_capture *c, struct sv_file *f, uint64_t start, u
 	while (have < want) {
 		if (sv_file_read(f, (char *)buf + have, want - have,
 			    start / page * sizeof(*buf) + have, &got, why)) {
-			if (why->code != SAFEVMA_E_NOMEM)
+			if (!sv_error_fatal(why))
 				return 0;
 			*err = *why;
 			return -1;
@@ -221,7 +221,7 @@ int sv_capture_pages(
 	int rc;
 
 	if (sv_root_open(c->root, &place, &f, &why))
-		return pages_gap(c, p, &why, err);
+		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : pages_gap(c, p, &why, err);
 	for (size_t i = 0; i < p->vmas.len; i++)
 		if (plan_vma(c, p, f, &p->vmas.ptr[i], err))
 			return -1;
@@ -307,6 +307,8 @@ int sv_capture_pages_again(struct sv_capture *c, struct sv_process *p, const cha
 	if (rc > 0)
 		rc = merge(&before, &now, &merged, changed, err) ? -1 : 1;
 	sv_vec_fini(&now);
+	if (!rc && sv_error_fatal(&why))
+		rc = sv_error_pass(err, &why);
 	if (rc <= 0) {
 		sv_vec_fini(&merged);
 		return rc ? -1 : pages_gap(c, p, &why, err);

@@ -53,6 +53,7 @@ static int read_status(struct sv_capture *c, struct sv_process *p, struct safevm
 		return rc;
 	if (sv_status_parse(sv_text_init(text.ptr, text.len, "status"), &s, &why))
 		return parse_gap(c, p, SV_IFACE_STATUS, &why, err);
+	p->tgid = s.tgid;
 	p->uid = s.uid_effective;
 	p->rss = s.vm_rss_bytes;
 	p->locked = s.vm_locked_bytes;
@@ -133,9 +134,9 @@ static int read_exe(struct sv_capture *c, struct sv_process *p, struct safevma_e
 	if (rc < 0)
 		return -1;
 	p->exe_known = rc;
-	if (rc || sv_is_gone(&why))
-		return 0;
-	return sv_gap_add(c->obs, SV_IFACE_EXE, p->pid, &why, false, err);
+	if (rc || sv_is_gone(&why) || !c->request->selection.exes_count)
+		return 0; /* nobody asked for it: the column shows that it is not known */
+	return sv_gap_add(c->obs, SV_IFACE_EXE, p->pid, &why, true, err);
 }
 
 /* The policy that counts is that of the most urgent thread. */
@@ -245,6 +246,14 @@ static int read_rest(struct sv_capture *c, struct sv_process *p, struct safevma_
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
+static int is_thread(const struct sv_process *p, struct safevma_error *why)
+{
+	sv_error_set(why, SAFEVMA_E_USAGE, 0, NULL, 0,
+		"%d is a thread of process %llu: name the process", p->pid,
+		(unsigned long long)p->tgid.value);
+	return 0;
+}
+
 static int add_process(struct sv_capture *c, pid_t pid, bool must, struct safevma_error *err)
 {
 	struct sv_process *p = sv_vec_push(&c->obs->processes);
@@ -255,8 +264,12 @@ static int add_process(struct sv_capture *c, pid_t pid, bool must, struct safevm
 		return sv_error_nomem(err);
 	p->pid = pid;
 	rc = read_identity(c, p, &why, err);
-	if (rc > 0 && !read_rest(c, p, err) && !sv_capture_select(c, p, err))
-		return 0;
+	if (rc > 0 && read_rest(c, p, err))
+		return -1;
+	if (rc > 0 && p->tgid.known && p->tgid.value != (uint64_t)pid)
+		rc = is_thread(p, &why);
+	if (rc > 0)
+		return sv_capture_select(c, p, err);
 	if (rc)
 		return -1;
 	sv_process_fini(p);
@@ -273,6 +286,30 @@ static int by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+static bool listed(const struct pids *pids, pid_t pid)
+{
+	for (size_t i = 0; i < pids->len; i++)
+		if (pids->ptr[i] == pid)
+			return true;
+	return false;
+}
+
+/* Every PID namespace has a process 1: where it is not listed, others are hidden as well. */
+static int hidden_gap(struct sv_capture *c, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	sv_error_set(&why, SAFEVMA_E_SYSTEM, 0, "/proc", 0,
+		"process 1 is not listed: hidepid hides the processes of others, or this is no "
+		"proc "
+		"filesystem");
+	return sv_gap_add_cost(c->obs, SV_IFACE_PROC, 0, &why,
+		!sv_selection_named(&c->request->selection) || c->request->selection.comms_count ||
+			c->request->selection.exes_count || c->request->selection.cgroups_count ||
+			c->request->selection.units_count,
+		"processes that are not listed", err);
+}
+
 static int list_pids(struct sv_capture *c, struct pids *ret, struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_LIST, .place = { .iface = SV_IFACE_PROC } };
@@ -284,7 +321,9 @@ static int list_pids(struct sv_capture *c, struct pids *ret, struct safevma_erro
 		return -1;
 	if (!rc)
 		return sv_gap_add(c->obs, SV_IFACE_PROC, 0, &why, true, err);
-	return parse_pids(&text, ret) ? sv_error_nomem(err) : 0;
+	if (parse_pids(&text, ret))
+		return sv_error_nomem(err);
+	return listed(ret, 1) ? 0 : hidden_gap(c, err);
 }
 
 /* With processes named by number alone, only they are looked at; a record looks at all. */
@@ -294,14 +333,6 @@ static bool only_pids(const struct sv_capture *c)
 
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
 	       !s->units_count && !s->all && !c->request->everything;
-}
-
-static bool listed(const struct pids *pids, pid_t pid)
-{
-	for (size_t i = 0; i < pids->len; i++)
-		if (pids->ptr[i] == pid)
-			return true;
-	return false;
 }
 
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "capture.h"
 #include "iface/maps.h"
 
@@ -58,6 +59,16 @@ static bool in_unit(struct sv_span path, const char *unit)
 	return sv_span_is(path, unit);
 }
 
+/* After an upgrade the file that a process runs is not the one at its path any more. */
+static struct sv_span without_deleted(struct sv_span path)
+{
+	const char suffix[] = " (deleted)";
+
+	if (sv_span_ends(path, suffix))
+		path.len -= sizeof(suffix) - 1;
+	return path;
+}
+
 static bool selected_by_name(const struct safevma_selection *s, const struct sv_process *p)
 {
 	for (size_t i = 0; i < s->pids_count; i++)
@@ -70,7 +81,9 @@ static bool selected_by_name(const struct safevma_selection *s, const struct sv_
 		if (p->cgroup.len && in_unit(span(&p->cgroup), s->units[i]))
 			return true;
 	return in_list(span(&p->comm), s->comms, s->comms_count) ||
-	       (p->exe_known && in_list(span(&p->exe), s->exes, s->exes_count));
+	       (p->exe_known &&
+		       (in_list(span(&p->exe), s->exes, s->exes_count) ||
+			       in_list(without_deleted(span(&p->exe)), s->exes, s->exes_count)));
 }
 
 /* Holder of secretmem: a mapping that looks like one, confirmed by its filesystem. 1, 0, -1. */
@@ -143,6 +156,26 @@ static int find_why(struct sv_capture *c, struct sv_process *p, struct safevma_e
 	return secret < 0 ? -1 : 0;
 }
 
+/* The kernel shows a group's memory and its lock totals through its first thread, which has ended.
+ */
+static bool headless(const struct sv_process *p)
+{
+	return p->state == 'Z' && p->threads > 1;
+}
+
+static int lost_marks(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	p->why_known = p->why;
+	if (p->why)
+		return 0;
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"its first thread ended and others live on with its memory");
+	return sv_gap_add_cost(c->obs, SV_IFACE_STATUS, p->pid, &why, true,
+		"whether it holds locked memory or secretmem", err);
+}
+
 int sv_capture_select(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	const struct safevma_selection *s = &c->request->selection;
@@ -150,6 +183,8 @@ int sv_capture_select(struct sv_capture *c, struct sv_process *p, struct safevma
 	if (p->kernel_thread && !selected_by_name(s, p))
 		return 0;
 	if (!p->kernel_thread && find_why(c, p, err))
+		return -1;
+	if (headless(p) && lost_marks(c, p, err))
 		return -1;
 	if (selected_by_name(s, p))
 		p->why |= SV_WHY_NAMED;

@@ -81,7 +81,7 @@ static int pass(struct sv_capture *c, struct sv_file *f, struct safevma_error *w
 		return sv_error_nomem(err);
 	do {
 		if (sv_file_read(f, words, WORDS * sizeof(*words), off, &got, why))
-			return why->code == SAFEVMA_E_NOMEM ? sv_error_nomem(err) : 0;
+			return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
 		count(&c->obs->totals, words, got / sizeof(*words), &head);
 		off += got;
 	} while (got);
@@ -104,8 +104,12 @@ int sv_capture_totals(struct sv_capture *c, struct safevma_error *err)
 
 	if (read_meminfo(c, "before", &before, err))
 		return -1;
-	if (!sv_root_open(c->root, &place, &f, &why) && pass(c, f, &why, err))
+	if (sv_root_open(c->root, &place, &f, &why)) {
+		if (sv_error_fatal(&why))
+			return sv_error_pass(err, &why);
+	} else if (pass(c, f, &why, err)) {
 		return -1;
+	}
 	if (!t->made && sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true, err))
 		return -1;
 	if (read_meminfo(c, "after", &after, err))

@@ -38,7 +38,7 @@ static int take_fd(struct msghdr *msg)
 	return fd;
 }
 
-static ssize_t receive(int sock, struct sv_opener_reply *reply, int *fd)
+static ssize_t receive(int sock, struct sv_opener_reply *reply, int *fd, bool *cut)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec iov = { .iov_base = reply, .iov_len = sizeof(*reply) };
@@ -52,25 +52,44 @@ static ssize_t receive(int sock, struct sv_opener_reply *reply, int *fd)
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	*fd = n > 0 ? take_fd(&msg) : -1;
+	*cut = n > 0 && (msg.msg_flags & MSG_CTRUNC);
 	return n;
 }
 
-/* One request; bytes of the answer go to ret, a descriptor to *fd. 0 or errno. */
+enum { OPENER_LOST = -1 };
+
+/*
+ * One request; bytes of the answer go to ret, a descriptor to *fd. 0, errno, or OPENER_LOST. An
+ * answer is read to its end whatever becomes of it: the next one would be taken for it otherwise.
+ */
 static int ask(
 	const struct live *l, const struct sv_opener_request *q, struct sv_strbuf *ret, int *fd)
 {
 	struct sv_opener_reply r;
+	bool cut = false;
+	int rc = 0;
 
 	*fd = -1;
 	if (send(l->sock, q, sizeof(*q), MSG_NOSIGNAL) < 0)
-		return errno;
+		return OPENER_LOST;
 	do {
-		if (receive(l->sock, &r, fd) < (ssize_t)offsetof(struct sv_opener_reply, data))
-			return EPIPE;
-		if (r.len && ret && sv_strbuf_add(ret, r.data, r.len))
-			return ENOMEM;
+		if (receive(l->sock, &r, fd, &cut) <
+			(ssize_t)offsetof(struct sv_opener_reply, data))
+			return OPENER_LOST;
+		if (r.len && ret && !rc && sv_strbuf_add(ret, r.data, r.len))
+			rc = ENOMEM;
+		if (cut && *fd < 0)
+			rc = EMFILE; /* the answer's descriptor found no place here */
 	} while (r.more);
-	return r.errnum;
+	return r.errnum ? r.errnum : rc;
+}
+
+static int lost(struct safevma_error *err)
+{
+	return sv_error_set(err, SAFEVMA_E_OPENER, 0, NULL, 0,
+		"the opener (the child process that holds the privilege) ended: nothing more can "
+		"be "
+		"read");
 }
 
 static struct sv_opener_request request(enum sv_opener_op op, const struct sv_place *place)
@@ -90,7 +109,10 @@ static int live_open(safevma_root *root, struct sv_file *file, struct safevma_er
 	struct sv_opener_request q = request(SV_OPENER_OPEN, &file->place);
 	int rc = ask(root->backend, &q, NULL, &file->fd);
 
-	if (!rc && file->fd < 0)
+	if (rc == OPENER_LOST)
+		return lost(err);
+	/* Of what is only tried to be opened no descriptor comes. */
+	if (!rc && file->fd < 0 && sv_iface_info(file->place.iface)->kind != SV_KIND_PROBE)
 		rc = EBADF;
 	return rc ? sv_error_sys(err, rc, file->path, "open") : 0;
 }
@@ -111,7 +133,8 @@ static int live_read(struct sv_file *file, void *buf, size_t len, uint64_t off, 
 
 static void live_close(struct sv_file *file)
 {
-	close(file->fd);
+	if (file->fd >= 0)
+		close(file->fd);
 }
 
 /* ---- notes: what is no file ------------------------------------------------------------------ */
@@ -304,6 +327,8 @@ static int live_call(safevma_root *root, const struct sv_call *call, struct sv_s
 	if (!rc)
 		return 0;
 	ret->len = start; /* no half answers */
+	if (rc == OPENER_LOST)
+		return lost(err);
 	sv_place_path(call->file ? &call->file->place : &call->place, path, sizeof(path));
 	return sv_error_sys(err, rc, path, sv_op_phrases[call->op]);
 }

@@ -122,7 +122,8 @@ static int do_open(struct opener *o, const struct sv_opener_request *q, int dir,
 	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return send_errno(o, errno);
-	rc = send_reply(o, &r, fd);
+	/* What is only tried stays here: nobody needs to hold the kernel's memory to know that. */
+	rc = send_reply(o, &r, kind == SV_KIND_PROBE ? -1 : fd);
 	close(fd);
 	return rc;
 }
@@ -171,10 +172,21 @@ static int list_dir(int dir, const char *path, struct sv_strbuf *ret)
 	return rc;
 }
 
+enum { PROC_MAGIC = 0x9fa0 };
+
+static int list_processes(struct sv_strbuf *ret)
+{
+	struct statfs st;
+
+	if (statfs("/proc", &st))
+		return errno;
+	return (uint32_t)st.f_type == PROC_MAGIC ? sv_proclist(ret) : ENODEV;
+}
+
 static int do_list(struct opener *o, const struct sv_opener_request *q, int dir, const char *path)
 {
 	sv_auto_strbuf struct sv_strbuf out = { 0 };
-	int rc = q->iface == SV_IFACE_PROC ? sv_proclist(&out) : list_dir(dir, path, &out);
+	int rc = q->iface == SV_IFACE_PROC ? list_processes(&out) : list_dir(dir, path, &out);
 
 	return rc ? send_errno(o, rc) : send_bytes(o, out.ptr, out.len);
 }

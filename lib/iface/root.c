@@ -60,7 +60,7 @@ int sv_root_open(safevma_root *root, const struct sv_place *place, struct sv_fil
 		return -1;
 	}
 	rc = root->ops->open(root, f, err);
-	if (root->recorder)
+	if (root->recorder && !(rc && sv_error_fatal(err)))
 		sv_recorder_open(root->recorder, f, rc ? err->errnum : 0);
 	if (rc) {
 		free(f);
@@ -144,7 +144,7 @@ int sv_root_call(safevma_root *root, const struct sv_call *call, struct sv_strbu
 	err = err ? err : &local;
 	rc = root->ops->call(root, call, ret, err);
 	root->cost.bytes_read += rc ? 0 : ret->len - start;
-	if (root->recorder)
+	if (root->recorder && !(rc && sv_error_fatal(err)))
 		sv_recorder_call(root->recorder, call, rc || !ret->ptr ? NULL : ret->ptr + start,
 			rc ? 0 : ret->len - start, rc ? err->errnum : 0);
 	return rc;

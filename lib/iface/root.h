@@ -80,6 +80,7 @@ struct safevma_root {
 	const struct sv_root_ops *ops;
 	void *backend;
 	struct sv_recorder *recorder;
+	bool failed; /* what was recorded is not whole: leave it without a journal */
 	struct sv_cost cost;
 };
 

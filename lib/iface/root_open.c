@@ -46,6 +46,10 @@ int safevma_root_close(safevma_root *root, struct safevma_error *err)
 
 	if (!root)
 		return 0;
+	if (root->failed) {
+		sv_recorder_abandon(root->recorder);
+		root->recorder = NULL;
+	}
 	rc = sv_recorder_finish(root->recorder, err);
 	root->ops->free(root);
 	free(root);

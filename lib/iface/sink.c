@@ -50,7 +50,8 @@ static int check_empty(int dir, const char *name, struct safevma_error *err)
 	closedir(d);
 	if (others)
 		return sv_error_set(err, SAFEVMA_E_USAGE, 0, name, 0,
-			"a recording needs a new or empty directory, and this one holds files");
+			"a recording needs a new or empty directory, and this one holds files (an "
+			"unfinished recording has no recording.json and can be removed)");
 	return 0;
 }
 

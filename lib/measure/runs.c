@@ -3,31 +3,6 @@
 
 #include "iface/pagemap.h"
 
-const char *sv_presence_name(enum sv_presence presence)
-{
-	static const char *const names[] = { "present", "swapped", "guard", "marker", "nonpresent",
-		"gone" };
-
-	return names[presence];
-}
-
-static enum sv_presence presence_of(const safevma_observation *obs, uint64_t entry)
-{
-	if (sv_pagemap_present(entry))
-		return SV_PRESENT;
-	if (sv_pagemap_empty(entry))
-		return SV_GONE;
-	if (entry & SV_PAGEMAP_GUARD)
-		return SV_GUARD;
-	if (!obs->swap_areas.known)
-		return SV_NONPRESENT;
-	if (!obs->swap_areas.value)
-		return SV_MARKER;
-	if (obs->features.pfn_visible != 1)
-		return SV_NONPRESENT;
-	return sv_pagemap_swap_type(entry) < obs->swap_areas.value ? SV_SWAPPED : SV_MARKER;
-}
-
 static struct sv_num part(const struct sv_frame *f, enum sv_frame_part part, uint64_t value)
 {
 	return f && (f->known & part) ? sv_known(value) : (struct sv_num) { 0 };
@@ -41,7 +16,7 @@ static void describe(const safevma_observation *obs, const struct sv_process *p,
 	sv_page_surroundings(obs, p, v, pg, &s);
 	*r = (struct sv_run) { .vaddr = pg->vaddr,
 		.pages = 1,
-		.presence = presence_of(obs, pg->entry),
+		.presence = sv_presence_of(obs, pg->entry),
 		.class = s.class,
 		.below_class = s.below_class,
 		.above_class = s.above_class,
@@ -55,7 +30,8 @@ static void describe(const safevma_observation *obs, const struct sv_process *p,
 	r->flags = part(s.frame, SV_FRAME_FLAGS, s.frame ? s.frame->flags : 0);
 	r->mapcount = part(s.frame, SV_FRAME_COUNT, s.frame ? s.frame->count : 0);
 	r->cgroup = part(s.frame, SV_FRAME_CGROUP, s.frame ? s.frame->cgroup : 0);
-	r->locked = sv_page_locked(v, &s);
+	r->locked = sv_vma_kept(v);
+	r->mlocked = sv_page_mlocked(&s);
 }
 
 static bool same_num(struct sv_num a, struct sv_num b)
@@ -71,8 +47,9 @@ static bool continues(const struct sv_run *run, const struct sv_run *next, uint6
 	       next->pfn.known == run->pfn.known &&
 	       (!run->pfn.known || next->pfn.value == run->pfn.value + run->pages) &&
 	       same_num(next->mapcount, run->mapcount) && same_num(next->cgroup, run->cgroup) &&
-	       same_num(next->locked, run->locked) && next->exclusive == run->exclusive &&
-	       next->changed == run->changed && next->reached.reach == run->reached.reach &&
+	       same_num(next->locked, run->locked) && same_num(next->mlocked, run->mlocked) &&
+	       next->exclusive == run->exclusive && next->changed == run->changed &&
+	       next->reached.reach == run->reached.reach &&
 	       next->reached.basis == run->reached.basis;
 }
 

@@ -5,24 +5,15 @@
 
 #include "vma.h"
 
-enum sv_presence {
-	SV_PRESENT,
-	SV_SWAPPED,
-	SV_GUARD,
-	SV_MARKER,     /* not present, not empty, not swap: migration, hwpoison, userfaultfd */
-	SV_NONPRESENT, /* not present, not empty, and it cannot be told which */
-	SV_GONE,       /* empty by the second look */
-};
-
-const char *sv_presence_name(enum sv_presence presence);
-
 struct sv_run {
 	uint64_t vaddr;
 	struct sv_num pfn;
 	uint64_t pages;
 	enum sv_presence presence;
 	enum sv_class class, below_class, above_class; /* beside the run's first and last frame */
-	struct sv_num flags, mapcount, cgroup, locked;
+	struct sv_num flags, mapcount, cgroup;
+	struct sv_num locked;  /* of the page: its VMA keeps it in memory */
+	struct sv_num mlocked; /* of the frame: some process locked it */
 	bool exclusive, changed;
 	struct sv_reached reached;
 };

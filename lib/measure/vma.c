@@ -53,11 +53,9 @@ void sv_page_surroundings(const safevma_observation *obs, const struct sv_proces
 	ret->reached = sv_reach_of(obs, v, ret->frame);
 }
 
-struct sv_num sv_page_locked(const struct sv_vma *v, const struct sv_surroundings *s)
+struct sv_num sv_page_mlocked(const struct sv_surroundings *s)
 {
-	if (v->secret == SV_SECRET_YES || s->class == SV_CLASS_HUGETLB)
-		return sv_known(1);
-	if (s->class == SV_CLASS_UNKNOWN || v->secret == SV_SECRET_UNKNOWN)
+	if (s->class == SV_CLASS_UNKNOWN)
 		return (struct sv_num) { 0 };
 	if ((s->frame->known & SV_FRAME_HEADLESS) && !sv_frame_mlocked(s->frame))
 		return (struct sv_num) { 0 };
@@ -100,6 +98,33 @@ struct walk {
 	bool zero_known, swap_known;
 };
 
+const char *sv_presence_name(enum sv_presence presence)
+{
+	static const char *const names[] = { "present", "swapped", "guard", "marker", "nonpresent",
+		"gone" };
+
+	return names[presence];
+}
+
+enum { PSEUDO_TYPES_FROM = 32 - 9 };
+
+enum sv_presence sv_presence_of(const safevma_observation *obs, uint64_t entry)
+{
+	if (sv_pagemap_present(entry))
+		return SV_PRESENT;
+	if (sv_pagemap_empty(entry))
+		return SV_GONE;
+	if (entry & SV_PAGEMAP_GUARD)
+		return SV_GUARD;
+	if (!obs->swap_areas.known)
+		return SV_NONPRESENT;
+	if (!obs->swap_areas.value)
+		return SV_MARKER; /* there is no swap that it could be in */
+	if (obs->features.pfn_visible != 1)
+		return SV_NONPRESENT; /* the type is hidden along with the frame */
+	return sv_pagemap_swap_type(entry) < PSEUDO_TYPES_FROM ? SV_SWAPPED : SV_MARKER;
+}
+
 static void walk_absent(const safevma_observation *obs, const struct sv_page *pg, struct walk *w,
 	struct sv_vma_figures *f)
 {
@@ -107,19 +132,21 @@ static void walk_absent(const safevma_observation *obs, const struct sv_page *pg
 	f->coverage.changed += pg->changed;
 	if (sv_pagemap_empty(pg->entry))
 		return;
-	/* Not present and not empty: real swap names an active area, all else is a marker. */
-	if (pg->entry & SV_PAGEMAP_GUARD)
-		w->marker++;
-	else if (!obs->swap_areas.known)
-		w->swap_known = false;
-	else if (!obs->swap_areas.value)
-		w->marker++; /* there is no swap that it could be in */
-	else if (obs->features.pfn_visible != 1)
-		w->swap_known = false; /* the area's number is hidden along with the frame */
-	else if (sv_pagemap_swap_type(pg->entry) < obs->swap_areas.value)
+	switch (sv_presence_of(obs, pg->entry)) {
+	case SV_SWAPPED:
 		w->swapped++;
-	else
+		break;
+	case SV_GUARD:
+	case SV_MARKER:
 		w->marker++;
+		break;
+	case SV_NONPRESENT:
+		w->swap_known = false;
+		break;
+	case SV_PRESENT:
+	case SV_GONE:
+		break;
+	}
 }
 
 static bool page_examined(const safevma_observation *obs, const struct sv_surroundings *s)

@@ -35,6 +35,24 @@ struct sv_reach_bytes {
 	uint64_t observed, inferred, assumed;
 };
 
+enum sv_presence {
+	SV_PRESENT,
+	SV_SWAPPED,
+	SV_GUARD,
+	SV_MARKER,     /* not present, not empty, not swap: migration, hwpoison, userfaultfd */
+	SV_NONPRESENT, /* not present, not empty, and it cannot be told which */
+	SV_GONE,       /* empty by the second look */
+};
+
+const char *sv_presence_name(enum sv_presence presence);
+
+/*
+ * What an entry that was kept says. Real swap names its area by a type below all pseudo types: of
+ * 32 types up to 9 at the top are device-private, migration, hwpoison and markers, whatever the
+ * kernel's configuration. The number of areas would not do: swapoff leaves holes in the types.
+ */
+enum sv_presence sv_presence_of(const safevma_observation *obs, uint64_t entry);
+
 struct sv_vma_figures {
 	struct sv_num size; /* known once the mappings were read */
 	/* resident + absent + swapped = size; marker and special are parts of absent */
@@ -68,7 +86,7 @@ struct sv_surroundings {
 void sv_page_surroundings(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, const struct sv_page *pg, struct sv_surroundings *ret);
 
-/* Whether a page's frame is held in memory; unknown when not read. */
-struct sv_num sv_page_locked(const struct sv_vma *v, const struct sv_surroundings *s);
+/* Whether some process locked the frame; unknown when not read. */
+struct sv_num sv_page_mlocked(const struct sv_surroundings *s);
 
 #endif

@@ -49,8 +49,13 @@ static enum sv_class user_class(uint64_t flags)
 		return SV_CLASS_ANON;
 	if (flags & SV_KPF_SWAPBACKED)
 		return SV_CLASS_SHMEM;
-	/* The vdso is mapped by processes and yet kernel data: MMAP and RESERVED. */
-	if ((flags & SV_KPF_LRU) || (flags & (SV_KPF_MMAP | SV_KPF_RESERVED)) == SV_KPF_MMAP)
+	/*
+	 * Off the LRU lists for a moment a page of a file still holds current data. What is only
+	 * mapped is memory of the kernel that processes see: rings of io_uring, perf and sockets,
+	 * and with RESERVED the vdso.
+	 */
+	if ((flags & SV_KPF_LRU) || (flags & (SV_KPF_MMAP | SV_KPF_UPTODATE | SV_KPF_RESERVED)) ==
+					    (SV_KPF_MMAP | SV_KPF_UPTODATE))
 		return SV_CLASS_FILE;
 	return SV_CLASS_UNKNOWN;
 }

@@ -100,10 +100,63 @@ int sv_gap_add_standing(safevma_observation *obs, enum sv_iface iface, const cha
 	return 0;
 }
 
+bool safevma_observation_selected(const safevma_observation *obs)
+{
+	for (size_t i = 0; i < obs->processes.len; i++)
+		if (obs->processes.ptr[i].selected)
+			return true;
+	return false;
+}
+
+bool safevma_observation_lost(const safevma_observation *obs)
+{
+	for (size_t i = 0; i < obs->gaps.len; i++)
+		if (obs->gaps.ptr[i].counts)
+			return true;
+	return false;
+}
+
+static bool same_sort(const struct sv_gap *a, const struct sv_gap *b)
+{
+	return a->pid && b->pid && a->interface == b->interface && a->costs == b->costs &&
+	       a->code == b->code && a->errnum == b->errnum && a->errnum;
+}
+
+/* The first of several alike speaks for all of them. */
+static int retell(struct sv_gap *g, size_t others)
+{
+	char *line;
+
+	if (asprintf(&line, "%s of process %d and %zu others: %s%s%s", g->interface, g->pid, others,
+		    strerror(g->errnum), g->costs ? "; costs: " : "", g->costs ? g->costs : "") < 0)
+		return -1;
+	free(g->line);
+	g->line = line;
+	return 0;
+}
+
+int sv_gaps_fold(safevma_observation *obs, struct safevma_error *err)
+{
+	for (size_t i = 0; i < obs->gaps.len; i++) {
+		struct sv_gap *g = &obs->gaps.ptr[i];
+		size_t others = 0;
+
+		for (size_t k = i + 1; k < obs->gaps.len && !g->folded; k++) {
+			if (!same_sort(g, &obs->gaps.ptr[k]))
+				continue;
+			obs->gaps.ptr[k].folded = true;
+			others++;
+		}
+		if (others && retell(g, others))
+			return sv_error_nomem(err);
+	}
+	return 0;
+}
+
 const char *safevma_observation_gap(const safevma_observation *obs, size_t index)
 {
 	for (size_t i = 0; i < obs->gaps.len; i++)
-		if (!obs->gaps.ptr[i].standing && !index--)
+		if (!obs->gaps.ptr[i].standing && !obs->gaps.ptr[i].folded && !index--)
 			return obs->gaps.ptr[i].line;
 	return NULL;
 }

@@ -14,6 +14,7 @@ struct sv_gap {
 	int errnum;
 	char *reason;	   /* owned */
 	const char *costs; /* static; NULL: no claim */
+	bool folded;	   /* in words, an earlier gap of its sort speaks for it */
 	bool standing;	   /* of this version, not of this system: in JSON alone */
 	bool counts;	   /* a requested figure is missing because of it */
 	char *line;	   /* owned: the whole in words */
@@ -106,6 +107,12 @@ int sv_gap_add(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 /* A limit of this version: what it does not look for yet. */
 int sv_gap_add_standing(safevma_observation *obs, enum sv_iface iface, const char *reason,
 	const char *costs, struct safevma_error *err);
+
+/*
+ * In words, gaps that differ in the process alone become one line. Last of all: the gaps' texts
+ * change.
+ */
+int sv_gaps_fold(safevma_observation *obs, struct safevma_error *err);
 
 /* As sv_gap_add(), with what it costs in the caller's words (static). */
 int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,

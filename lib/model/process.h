@@ -80,6 +80,7 @@ struct sv_process {
 	bool kernel_thread;
 	struct sv_strbuf comm, exe, cmdline, cgroup; /* bytes of any content */
 	bool exe_known;
+	struct sv_num tgid;			/* number of its group: another one for a thread */
 	struct sv_num uid, policy, rt_priority; /* the most urgent thread's policy */
 	struct sv_num rss, locked, swap, vsize; /* bytes, from status */
 	struct sv_num oom_score;

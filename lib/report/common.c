@@ -68,28 +68,13 @@ bool sv_next_selected(safevma_cursor *c)
 	return false;
 }
 
-static bool claims_lost(const safevma_observation *obs)
-{
-	for (size_t i = 0; i < obs->gaps.len; i++)
-		if (obs->gaps.ptr[i].counts)
-			return true;
-	return false;
-}
-
-bool safevma_observation_selected(const safevma_observation *obs)
-{
-	for (size_t i = 0; i < obs->processes.len; i++)
-		if (obs->processes.ptr[i].selected)
-			return true;
-	return false;
-}
-
 bool sv_memory_complete(const safevma_observation *obs)
 {
 	struct sv_coverage c;
 
 	sv_memory_coverage(obs, &c);
-	return !claims_lost(obs) && safevma_observation_selected(obs) && c.examined == c.total;
+	return !safevma_observation_lost(obs) && safevma_observation_selected(obs) &&
+	       c.examined == c.total;
 }
 
 void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret)
@@ -106,6 +91,13 @@ void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret)
 		ret->unreadable += f.coverage.unreadable;
 		ret->changed += f.coverage.changed;
 	}
+}
+
+struct safevma_value sv_value_pages(const safevma_cursor *c, uint64_t pages)
+{
+	bool read = c->process->fate == SV_FATE_STABLE || c->process->fate == SV_FATE_CHANGED;
+
+	return read ? sv_value_u64(SAFEVMA_TYPE_U64, pages) : sv_value_unknown();
 }
 
 struct safevma_value sv_get_pid(safevma_cursor *c)

@@ -237,6 +237,7 @@ static const char *code_name(enum safevma_code code)
 		[SAFEVMA_E_VANISHED] = "vanished",
 		[SAFEVMA_E_CHANGED] = "changed",
 		[SAFEVMA_E_USAGE] = "usage",
+		[SAFEVMA_E_OPENER] = "opener-lost",
 		[SAFEVMA_E_UNSUPPORTED] = "unsupported",
 	};
 

@@ -88,6 +88,9 @@ bool sv_next_selected(safevma_cursor *cursor);
 bool sv_memory_complete(const safevma_observation *obs);
 void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret);
 
+/* A count of pages of the current process; unknown when its memory was not read. */
+struct safevma_value sv_value_pages(const safevma_cursor *cursor, uint64_t pages);
+
 /* Columns that say who the process is; the same in every table. */
 struct safevma_value sv_get_pid(safevma_cursor *c);
 struct safevma_value sv_get_comm(safevma_cursor *c);

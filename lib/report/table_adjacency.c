@@ -49,7 +49,7 @@ COUNT(effect_unknown, sums.unknown)
 #define COVERAGE(name)                                                                             \
 	static struct safevma_value get_##name(safevma_cursor *c)                                  \
 	{                                                                                          \
-		return sv_value_u64(SAFEVMA_TYPE_U64, c->edges.coverage.name);                     \
+		return sv_value_pages(c, c->edges.coverage.name);                                  \
 	}
 COVERAGE(examined)
 COVERAGE(total)

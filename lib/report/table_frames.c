@@ -65,6 +65,11 @@ static struct safevma_value get_locked(safevma_cursor *c)
 	return sv_value_bool_num(c->run.locked);
 }
 
+static struct safevma_value get_mlocked(safevma_cursor *c)
+{
+	return sv_value_bool_num(c->run.mlocked);
+}
+
 static struct safevma_value get_exclusive(safevma_cursor *c)
 {
 	return c->run.presence == SV_PRESENT ? sv_value_bool(c->run.exclusive) : sv_value_unknown();
@@ -136,7 +141,7 @@ static struct safevma_value get_changed(safevma_cursor *c)
 #define COVERAGE(name)                                                                             \
 	static struct safevma_value get_##name(safevma_cursor *c)                                  \
 	{                                                                                          \
-		return sv_value_u64(SAFEVMA_TYPE_U64, c->group_figures.coverage.name);             \
+		return sv_value_pages(c, c->group_figures.coverage.name);                          \
 	}
 COVERAGE(examined)
 COVERAGE(total)
@@ -144,7 +149,7 @@ COVERAGE(unreadable)
 
 static struct safevma_value get_changed_pages(safevma_cursor *c)
 {
-	return sv_value_u64(SAFEVMA_TYPE_U64, c->group_figures.coverage.changed);
+	return sv_value_pages(c, c->group_figures.coverage.changed);
 }
 
 static const struct sv_column group_columns[] = {
@@ -168,7 +173,10 @@ static const struct sv_column row_columns[] = {
 		"present, swapped, guard, marker, nonpresent (which is not known), gone", STRING,
 		true, get_presence),
 	SV_COL("CLASS", "class", "what the frame is used for", STRING, true, get_class),
-	SV_COL("LOCKED", "locked", "the frame is held in memory", BOOL, true, get_locked),
+	SV_COL("LOCKED", "locked", "its VMA keeps it in memory, as in maps", BOOL, true,
+		get_locked),
+	SV_COL("MLOCKED", "mlocked", "some process, this or another, locked the frame", BOOL, false,
+		get_mlocked),
 	SV_COL("EXCL", "exclusive", "mapped here alone", BOOL, true, get_exclusive),
 	SV_COL("MAPCOUNT", "mapcount", "how many page-table entries map the frame", U64, true,
 		get_mapcount),

@@ -66,7 +66,8 @@ def expand_runs(runs, page_size):
     for run in runs:
         vaddr, pfn, count = number(run["vaddr"]), number(run.get("pfn")), run["pages"]
         for i in range(count):
-            page = {key: run.get(key) for key in ("class", "locked", "exclusive", "mapcount")}
+            page = {key: run.get(key) for key in ("class", "exclusive", "mapcount")}
+            page["locked"] = run.get("mlocked")  # the flag of the frame, as the reader has it
             page["pfn"] = None if pfn is None else pfn + i
             if i == 0:
                 page["below"] = (run.get("below") or {}).get("class")
@@ -90,16 +91,6 @@ def note_later(reader, later):
                 v["changed"] += 1
             elif any(p.get(k) != q.get(k) for k in ("below", "above")):
                 p["frame_changed"] = True
-
-
-def note_locked(reader):
-    """
-    "locked" of a frame is held in memory: mlocked, or of a kind that always is (explain locked).
-    """
-    for v in reader["vmas"]:
-        for p in v["pages"]:
-            if v.get("secretmem") or p.get("class") == "hugetlb":
-                p["locked"] = True
 
 
 def reader_pages(reader):
@@ -289,7 +280,6 @@ def main():
     parser.add_argument("later", nargs="?")
     args = parser.parse_args()
     reader = load(args.reader)
-    note_locked(reader)
     if args.later:
         note_later(reader, load(args.later))
     sys.exit(compare(args, load(args.maps), load(args.frames), reader))

@@ -225,3 +225,62 @@ private_copy() # a copy of the tool that nobody can run
 	done
 	[ "${#lines[@]}" -gt 1 ]
 }
+
+@test "standard output that is closed is an error, and takes no file of ours" {
+	bash -c "'$SAFEVMA' ps -a >&-" 2>"$BATS_TEST_TMPDIR/err" && return 1
+	grep -q 'Bad file descriptor' "$BATS_TEST_TMPDIR/err"
+	bash -c "'$SAFEVMA' ps -a <&- >&- 2>&-" && return 1
+	true
+}
+
+@test "the number of a thread is said to be one, and counts nothing twice" {
+	need_root
+	start_victim --threads 2 --only locked
+	thread=$(printf '%s\n' /proc/"$victim"/task/* | sed 's|.*/||' | grep -v -x "$victim" | head -1)
+	run --separate-stderr "$SAFEVMA" maps -J -p "$victim,$thread"
+	[ "$status" -eq 3 ]
+	[ "$(jq '.processes | length' <<<"$output")" -eq 1 ]
+	jq -e --arg t "$thread" '[.gaps[] | select(.incomplete) | .reason | contains($t)] | any' \
+		<<<"$output"
+}
+
+@test "a group whose first thread ended is not said to be uncritical" {
+	need_root
+	start python3 -c '
+import ctypes, threading, time
+libc = ctypes.CDLL(None)
+libc.mlockall(3)
+threading.Thread(target=time.sleep, args=(60,)).start()
+libc.syscall(60, 0)  # exit of this thread alone (x86-64)
+'
+	[ "$(uname -m)" = x86_64 ] || skip "the number of the exit call is that of x86-64"
+	sleep 1
+	grep -q '^State:.Z' "/proc/$started/status"
+	run --separate-stderr "$SAFEVMA" ps -J -p "$started"
+	[ "$status" -eq 3 ]
+	[ "$(jq -c .processes[0].critical <<<"$output")" = null ]
+	run --separate-stderr "$SAFEVMA" maps -J
+	jq -e --argjson p "$started" '[.gaps[] | select(.pid == $p and .incomplete)] | length > 0' \
+		<<<"$output"
+}
+
+@test "an opener that is killed ends the command, and leaves no recording" {
+	need_root
+	start_victim many 20000
+	for _ in 1 2 3 4 5; do
+		rm -rf "$BATS_TEST_TMPDIR/rec"
+		"$SAFEVMA" record --lean -p "$victim" "$BATS_TEST_TMPDIR/rec" \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- &
+		tool=$!
+		sleep 0.15
+		opener=$(pgrep -P "$tool" || true)
+		[ -n "$opener" ] && kill -9 "$opener"
+		status=0
+		wait "$tool" || status=$?
+		[ -f "$BATS_TEST_TMPDIR/rec/recording.json" ] || break
+	done
+	cat "$BATS_TEST_TMPDIR/err"
+	[ "$status" -eq 1 ]
+	grep -q 'opener' "$BATS_TEST_TMPDIR/err"
+	[ ! -f "$BATS_TEST_TMPDIR/rec/recording.json" ]
+}

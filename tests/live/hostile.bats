@@ -87,9 +87,11 @@ while True:
 	d=$BATS_TEST_TMPDIR
 	cp "$SAFEVMA" /tmp/safevma-hidepid.$$
 	run unshare -m --propagation private sh -c "mount -t proc -o hidepid=2 proc /proc &&
-		setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/safevma-hidepid.$$ maps -p 1"
+		setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/safevma-hidepid.$$ maps -p 1;
+		setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/safevma-hidepid.$$ ps"
 	rm -f /tmp/safevma-hidepid.$$
 	echo "$output"
 	[ "$status" -eq 3 ]
 	[[ $output == *"gap: stat of process 1"* ]]
+	[[ $output == *"hidepid hides the processes of others"* ]]
 }

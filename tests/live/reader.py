@@ -36,7 +36,7 @@ PFN_MASK = (1 << 55) - 1
 HAS_ENTRY = PRESENT | SWAP | GUARD
 
 # kpageflags
-LRU, SLAB, BUDDY, MMAP, ANON, SWAPBACKED = (1 << b for b in (5, 7, 10, 11, 12, 14))
+UPTODATE, LRU, SLAB, BUDDY, MMAP, ANON, SWAPBACKED = (1 << b for b in (3, 5, 7, 10, 11, 12, 14))
 HEAD, TAIL, HUGE, UNEVICTABLE, HWPOISON, NOPAGE = (1 << b for b in (15, 16, 17, 18, 19, 20))
 OFFLINE, ZERO, PGTABLE, RESERVED, MLOCKED = (1 << b for b in (23, 24, 26, 32, 33))
 THP = 1 << 22
@@ -216,7 +216,7 @@ class Frames:
                           (HUGE, "hugetlb"), (ANON, "anon"), (SWAPBACKED, "shmem")):
             if flags & bit:
                 return name
-        if flags & LRU or flags & MMAP and not flags & RESERVED:
+        if flags & LRU or flags & MMAP and flags & UPTODATE and not flags & RESERVED:
             return "file"
         if flags & RESERVED:
             return "reserved"

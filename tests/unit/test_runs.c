@@ -256,7 +256,7 @@ static void hidden_numbers_stay_unknown(void **state)
 	assert_unknown(r[0].flags);
 	assert_unknown(r[0].mapcount);
 	assert_unknown(r[0].cgroup);
-	assert_unknown(r[0].locked);
+	assert_unknown(r[0].mlocked);
 	assert_int_equal(r[0].presence, SV_PRESENT);
 	assert_int_equal(r[0].class, SV_CLASS_UNKNOWN);
 	assert_int_equal(r[0].above_class, SV_CLASS_UNKNOWN);
@@ -276,7 +276,7 @@ static const struct {
 	{ { 0, true }, 1, GUARD, SV_GUARD },
 	{ { 0, false }, 0, GUARD, SV_GUARD },
 	{ { 1, true }, 1, SWAPPED(0), SV_SWAPPED },
-	{ { 1, true }, 1, SWAPPED(1), SV_MARKER },
+	{ { 1, true }, 1, SWAPPED(1), SV_SWAPPED },
 	{ { 3, true }, 1, SWAPPED(2), SV_SWAPPED },
 	{ { 3, true }, 1, SWAPPED(31), SV_MARKER },
 	{ { 0, true }, 1, SWAPPED(0), SV_MARKER },

@@ -13,7 +13,7 @@ static safevma_observation *mixed(void)
 	memory_frame(obs, 200, SV_KPF_ZERO | SV_KPF_RESERVED);
 	memory_page(obs, 3, SWAPPED(0));
 	memory_page(obs, 4, SWAPPED(1));
-	memory_page(obs, 5, SWAPPED(2));
+	memory_page(obs, 5, SWAPPED(30));
 	memory_page(obs, 6, SWAPPED(31));
 	memory_page(obs, 7, GUARD);
 	memory_page(obs, 8, SV_PAGEMAP_UFFD_WP | SWAPPED(31));
@@ -157,7 +157,7 @@ static void hidden_number_is_not_frame_zero(void **state)
 	assert_null(s.frame);
 	assert_null(s.above);
 	assert_int_equal(s.class, SV_CLASS_UNKNOWN);
-	assert_unknown(sv_page_locked(p->vmas.ptr, &s));
+	assert_unknown(sv_page_mlocked(&s));
 	f = only(obs);
 	assert_num(f.resident, PAGE);
 	assert_num(f.exclusive, PAGE);
@@ -297,26 +297,38 @@ static void a_changed_vma_changes_all_its_pages(void **state)
 	assert_coverage(&f, 0, 0, 2);
 }
 
-static void locked_page_by_page(void **state)
+/* The flag of the frame, its head's for a tail; of which process the lock is it does not tell. */
+static void mlocked_page_by_page(void **state)
 {
 	struct sv_frame frame = { .known = SV_FRAME_FLAGS, .flags = ANON_FLAGS };
 	struct sv_surroundings s = { .frame = &frame, .class = SV_CLASS_ANON };
-	struct sv_vma v = { 0 };
 
 	(void)state;
-	assert_num(sv_page_locked(&v, &s), 0);
+	assert_num(sv_page_mlocked(&s), 0);
 	frame.flags |= SV_KPF_MLOCKED;
-	assert_num(sv_page_locked(&v, &s), 1);
-	v.secret = SV_SECRET_UNKNOWN;
-	assert_unknown(sv_page_locked(&v, &s));
-	v.secret = SV_SECRET_YES;
-	frame.flags = 0;
-	assert_num(sv_page_locked(&v, &s), 1);
-	v.secret = SV_SECRET_NO;
-	s.class = SV_CLASS_HUGETLB;
-	assert_num(sv_page_locked(&v, &s), 1);
+	assert_num(sv_page_mlocked(&s), 1);
+	frame.known |= SV_FRAME_HEADLESS;
+	assert_num(sv_page_mlocked(&s), 1);
+	frame.flags = ANON_FLAGS | SV_KPF_COMPOUND_TAIL;
+	assert_unknown(sv_page_mlocked(&s));
 	s = (struct sv_surroundings) { 0 };
-	assert_unknown(sv_page_locked(&v, &s));
+	assert_unknown(sv_page_mlocked(&s));
+}
+
+/* swapoff leaves holes: with one area left its type can be 1, 7 or any below the pseudo types. */
+static void swap_types_have_holes(void **state)
+{
+	safevma_observation obs = { .swap_areas = sv_known(1), .features.pfn_visible = 1 };
+
+	(void)state;
+	for (uint64_t type = 0; type < 32; type++)
+		assert_int_equal(sv_presence_of(&obs, SV_PAGEMAP_SWAPPED | 5 << 5 | type),
+			type < 23 ? SV_SWAPPED : SV_MARKER);
+	obs.swap_areas = sv_known(0);
+	assert_int_equal(sv_presence_of(&obs, SV_PAGEMAP_SWAPPED | 1), SV_MARKER);
+	obs.features.pfn_visible = 0;
+	obs.swap_areas = sv_known(1);
+	assert_int_equal(sv_presence_of(&obs, SV_PAGEMAP_SWAPPED | 1), SV_NONPRESENT);
 }
 
 static void a_process_is_the_sum_of_its_vmas(void **state)
@@ -422,7 +434,8 @@ int main(void)
 		cmocka_unit_test(special_memory),
 		cmocka_unit_test(changed_pages_are_counted),
 		cmocka_unit_test(a_changed_vma_changes_all_its_pages),
-		cmocka_unit_test(locked_page_by_page),
+		cmocka_unit_test(mlocked_page_by_page),
+		cmocka_unit_test(swap_types_have_holes),
 		cmocka_unit_test(a_process_is_the_sum_of_its_vmas),
 		cmocka_unit_test(one_unknown_makes_the_sum_unknown),
 		cmocka_unit_test(unread_process),
