@@ -134,9 +134,13 @@ static int read_exe(struct sv_capture *c, struct sv_process *p, struct safevma_e
 	if (rc < 0)
 		return -1;
 	p->exe_known = rc;
-	if (rc || sv_is_gone(&why) || !c->request->selection.exes_count)
-		return 0; /* nobody asked for it: the column shows that it is not known */
-	return sv_gap_add(c->obs, SV_IFACE_EXE, p->pid, &why, true, err);
+	if (rc || sv_is_gone(&why))
+		return 0;
+	/* Where nobody asked for it, a denial is no news: the column shows that it is not known. */
+	if (why.code == SAFEVMA_E_SYSTEM && !c->request->selection.exes_count)
+		return 0;
+	return sv_gap_add(
+		c->obs, SV_IFACE_EXE, p->pid, &why, c->request->selection.exes_count, err);
 }
 
 /* The policy that counts is that of the most urgent thread. */
