@@ -376,9 +376,14 @@ static int who_we_are(struct sv_capture *c, struct safevma_error *err)
 		.place = { .iface = SV_IFACE_PROC, .tag = "self.processes" } };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why;
+	int rc;
 
-	if (sv_capture_call(c, &call, &text, &why, err) < 0)
+	rc = sv_capture_call(c, &call, &text, &why, err);
+	if (rc < 0)
 		return -1;
+	if (!rc && why.code == SAFEVMA_E_RECORDING)
+		return sv_gap_add_cost(c->obs, SV_IFACE_PROC, 0, &why, false,
+			"telling the observer's own processes", err);
 	c->self = (pid_t)sv_note_number(&text, "pid").value;
 	c->opener = (pid_t)sv_note_number(&text, "opener").value;
 	return 0;
