@@ -34,8 +34,11 @@ private_copy() # a copy of the tool that nobody can run
 	need_root
 	start_victim many 4000
 	"$SAFEVMA" frames --each -J -p "$victim" 2>/dev/null | (
-		sleep 1
-		pid=$(pgrep -x -n safevma)
+		for _ in $(seq 100); do
+			sleep 0.1
+			pid=$(pgrep -x -n safevma) || continue
+			grep -q '^NoNewPrivs:.1$' "/proc/$pid/status" && break
+		done
 		grep -E '^(Cap|NoNewPrivs)' "/proc/$pid/status"
 		cat >/dev/null
 	) >"$BATS_TEST_TMPDIR/status"
@@ -267,14 +270,17 @@ libc.syscall(60, 0)  # exit of this thread alone (x86-64)
 @test "an opener that is killed ends the command, and leaves no recording" {
 	need_root
 	start_victim many 20000
-	for _ in 1 2 3 4 5; do
+	for _ in $(seq 10); do
 		rm -rf "$BATS_TEST_TMPDIR/rec"
 		"$SAFEVMA" record --lean -p "$victim" "$BATS_TEST_TMPDIR/rec" \
 			2>"$BATS_TEST_TMPDIR/err" 3>&- &
 		tool=$!
-		sleep 0.15
-		opener=$(pgrep -P "$tool" || true)
-		[ -n "$opener" ] && kill -9 "$opener"
+		for _ in $(seq 100); do
+			opener=$(pgrep -P "$tool") && break
+			sleep 0.02
+		done
+		sleep 0.1
+		kill -9 "$opener" || true
 		status=0
 		wait "$tool" || status=$?
 		[ -f "$BATS_TEST_TMPDIR/rec/recording.json" ] || break
