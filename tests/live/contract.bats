@@ -15,7 +15,7 @@ private_copy() # a copy of the tool that nobody can run
 	need_root
 	private_copy
 	start setpriv --reuid=65534 --regid=65534 --clear-groups sleep 600
-	sleep 0.3
+	settle "$started"
 	run --separate-stderr as_nobody "$tool" frames -J -p "$started"
 	[ "$status" -eq 3 ]
 	jq -e '[.processes[0].runs[] | select(.state == "present")] | length > 0' <<<"$output"
@@ -257,7 +257,10 @@ threading.Thread(target=time.sleep, args=(60,)).start()
 libc.syscall(60, 0)  # exit of this thread alone (x86-64)
 '
 	[ "$(uname -m)" = x86_64 ] || skip "the number of the exit call is that of x86-64"
-	sleep 1
+	for _ in $(seq 100); do
+		sleep 0.2
+		grep -q '^State:.Z' "/proc/$started/status" && break
+	done
 	grep -q '^State:.Z' "/proc/$started/status"
 	run --separate-stderr "$SAFEVMA" ps -J -p "$started"
 	[ "$status" -eq 3 ]

@@ -46,6 +46,25 @@ teardown()
 	end_started
 }
 
+# settle PID: until it sleeps and has used no CPU time for a while.
+settle()
+{
+	local quiet=0 last='' now
+
+	for _ in $(seq 100); do
+		sleep 0.2
+		now=$(sed 's/.*) \(.\) .*/\1 /' "/proc/$1/stat")$(sed 's/.*) //' "/proc/$1/stat" |
+			cut -d' ' -f12,13)
+		if [ "$now" = "$last" ] && [ "${now%% *}" = S ]; then
+			quiet=$((quiet + 1))
+		else
+			quiet=0
+		fi
+		[ "$quiet" -lt 3 ] || return 0
+		last=$now
+	done
+}
+
 as_nobody()
 {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"

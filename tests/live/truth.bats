@@ -24,14 +24,14 @@ load helpers
 @test "a shell's pages agree with the independent reader" {
 	need_root
 	start bash -c 'while :; do read -r -t 1000 _ <> <(:) || :; done'
-	sleep 0.3
+	settle "$started"
 	agrees_with_reader "$started"
 }
 
 @test "a running server's pages agree with the independent reader" {
 	need_root
 	start busybox httpd -f -p 127.0.0.1:18089 -h "$BATS_TEST_TMPDIR"
-	sleep 0.3
+	settle "$started"
 	agrees_with_reader "$started"
 }
 
@@ -42,7 +42,7 @@ load helpers
 	code="import json, signal; keep = [bytes(n * 997) for n in range(300)]; signal.pause()"
 	start python3 -c "$code"
 	start python3 -c "$code"
-	sleep 1
+	settle "$started"
 	agrees_with_reader "$started"
 }
 
