@@ -114,7 +114,7 @@ def differing(key, ours, theirs, pages):
 
 
 def steady_count(page):
-    return page.get("class") in ("anon", "shmem") or page["exclusive"]
+    return page.get("class") in ("anon", "shmem")
 
 
 def compare_pages(tap, tool, reader, changed):
