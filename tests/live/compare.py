@@ -17,7 +17,7 @@ differs between the two is left out, and little else can then differ on a busy m
 Page by page: the runs of the tool are expanded. VMA by VMA: the totals, and smaps' Rss. Pages that
 the reader saw change are left out, and with them the totals of their VMAs. More of them, or more that
 the tool reports as changed, than the tolerance is a failure of its own: little was compared then.
-How often a page of a file is mapped is not compared unless it is mapped once: other processes come
+How often a page of a file is mapped is not compared: other processes come
 and go.
 Prints TAP; exit status 0 when all agree, 1 when not, 2 when an input is not what it should be.
 """
