@@ -81,40 +81,22 @@ static int parse_kbytes(struct sv_system *s, struct sv_text text, struct safevma
 	return positive(text, 1024, &s->overcommit_bytes, why);
 }
 
-struct wanted {
-	const char *key;
-	struct sv_num *to;
-};
-
-static int collect(struct sv_text text,
-	int (*next)(struct sv_text *, struct sv_keyval *, struct safevma_error *),
-	const struct wanted *wanted, size_t n, struct safevma_error *why)
-{
-	struct sv_keyval kv;
-	int rc;
-
-	while ((rc = next(&text, &kv, why)) > 0)
-		for (size_t i = 0; i < n; i++)
-			if (sv_span_is(kv.key, wanted[i].key))
-				*wanted[i].to = sv_known(kv.value);
-	return rc;
-}
-
 static int parse_meminfo(struct sv_system *s, struct sv_text text, struct safevma_error *why)
 {
-	const struct wanted wanted[] = { { "MemTotal", &s->mem_total },
+	const struct sv_keyval_wanted wanted[] = { { "MemTotal", &s->mem_total },
 		{ "CommitLimit", &s->commit_limit }, { "Committed_AS", &s->committed_as } };
 
-	return collect(text, sv_meminfo_next, wanted, sv_array_size(wanted), why);
+	return sv_keyval_collect(text, sv_meminfo_next, wanted, sv_array_size(wanted), why);
 }
 
 /* x86 counts how often it had to split large pages of the linear map; other kernels do not say. */
 static int parse_vmstat(struct sv_system *s, struct sv_text text, struct safevma_error *why)
 {
-	const struct wanted wanted[] = { { "direct_map_level2_splits", &s->level2_splits },
+	const struct sv_keyval_wanted wanted[] = { { "direct_map_level2_splits",
+							   &s->level2_splits },
 		{ "direct_map_level3_splits", &s->level3_splits } };
 
-	return collect(text, sv_vmstat_next, wanted, sv_array_size(wanted), why);
+	return sv_keyval_collect(text, sv_vmstat_next, wanted, sv_array_size(wanted), why);
 }
 
 static int parse_blocks(struct sv_system *s, struct sv_text text, struct safevma_error *why)

@@ -10,27 +10,17 @@
 enum { WORDS = 65536 };
 
 struct meminfo {
-	struct sv_num slab, mlocked, pagetables, secpagetables, unevictable, total, free;
+	struct sv_num slab, mlocked, pagetables, secpagetables, unevictable;
 };
 
 static int parse_meminfo(const struct sv_strbuf *text, struct meminfo *m, struct safevma_error *why)
 {
-	struct {
-		const char *key;
-		struct sv_num *to;
-	} wanted[] = { { "Slab", &m->slab }, { "Mlocked", &m->mlocked },
+	const struct sv_keyval_wanted wanted[] = { { "Slab", &m->slab }, { "Mlocked", &m->mlocked },
 		{ "PageTables", &m->pagetables }, { "SecPageTables", &m->secpagetables },
-		{ "Unevictable", &m->unevictable }, { "MemTotal", &m->total },
-		{ "MemFree", &m->free } };
-	struct sv_text t = sv_text_init(text->ptr, text->len, "/proc/meminfo");
-	struct sv_keyval kv;
-	int rc;
+		{ "Unevictable", &m->unevictable } };
 
-	while ((rc = sv_meminfo_next(&t, &kv, why)) > 0)
-		for (size_t i = 0; i < sv_array_size(wanted); i++)
-			if (sv_span_is(kv.key, wanted[i].key))
-				*wanted[i].to = sv_known(kv.value);
-	return rc;
+	return sv_keyval_collect(sv_text_init(text->ptr, text->len, "/proc/meminfo"),
+		sv_meminfo_next, wanted, sv_array_size(wanted), why);
 }
 
 static int read_meminfo(
@@ -118,12 +108,9 @@ int sv_capture_totals(struct sv_capture *c, struct safevma_error *err)
 	t->meminfo_mlocked = before.mlocked;
 	t->meminfo_pagetables = plus(before.pagetables, before.secpagetables);
 	t->meminfo_unevictable = before.unevictable;
-	t->meminfo_total = before.total;
-	t->meminfo_free = before.free;
 	t->after_slab = after.slab;
 	t->after_mlocked = after.mlocked;
 	t->after_pagetables = plus(after.pagetables, after.secpagetables);
 	t->after_unevictable = after.unevictable;
-	t->after_free = after.free;
 	return 0;
 }

@@ -194,3 +194,17 @@ int sv_cgroup_path(struct sv_text text, struct sv_span *ret, struct safevma_erro
 	*ret = best;
 	return 0;
 }
+
+int sv_keyval_collect(struct sv_text text,
+	int (*next)(struct sv_text *, struct sv_keyval *, struct safevma_error *),
+	const struct sv_keyval_wanted *wanted, size_t n, struct safevma_error *err)
+{
+	struct sv_keyval kv;
+	int rc;
+
+	while ((rc = next(&text, &kv, err)) > 0)
+		for (size_t i = 0; i < n; i++)
+			if (sv_span_is(kv.key, wanted[i].key))
+				*wanted[i].to = sv_known(kv.value);
+	return rc;
+}

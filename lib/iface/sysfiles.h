@@ -18,6 +18,15 @@ struct sv_keyval {
 int sv_meminfo_next(struct sv_text *text, struct sv_keyval *ret, struct safevma_error *err);
 int sv_vmstat_next(struct sv_text *text, struct sv_keyval *ret, struct safevma_error *err);
 
+/* The values of some keys out of such a text; a key that is not there stays unknown. */
+struct sv_keyval_wanted {
+	const char *key;
+	struct sv_num *to;
+};
+int sv_keyval_collect(struct sv_text text,
+	int (*next)(struct sv_text *, struct sv_keyval *, struct safevma_error *),
+	const struct sv_keyval_wanted *wanted, size_t n, struct safevma_error *err);
+
 /* A file that is one number with an optional sign: sysctls, oom_score_adj, ... */
 int sv_number_parse(struct sv_text text, int64_t *ret, struct safevma_error *err);
 

@@ -26,21 +26,10 @@ static int by_rank(const void *a, const void *b)
 
 static int add(struct sv_edge_list *list, const struct sv_edge *e)
 {
-	enum sv_source source = sv_class_info(e->source_class)->source;
-	struct sv_edges *s = &list->sums;
 	struct sv_edge *slot;
 
-	if (source == SV_SOURCE_UNKNOWN)
-		s->unread++;
-	if (source != SV_SOURCE_STRONG && source != SV_SOURCE_UNCLASSIFIED)
+	if (!sv_edges_count(&list->sums, e->source_class, e->over, e->effect))
 		return 0;
-	if (source == SV_SOURCE_STRONG)
-		*(e->over ? &s->over_strong : &s->under_strong) += 1;
-	else
-		*(e->over ? &s->over_unclassified : &s->under_unclassified) += 1;
-	s->silent += e->effect == SV_EFFECT_SILENT;
-	s->trapped += e->effect == SV_EFFECT_TRAPPED;
-	s->unknown += e->effect == SV_EFFECT_UNKNOWN;
 	slot = sv_vec_push(list);
 	if (!slot)
 		return -1;

@@ -62,14 +62,14 @@ struct sv_num sv_page_mlocked(const struct sv_surroundings *s)
 	return sv_known(sv_frame_mlocked(s->frame));
 }
 
-static void add_edge(struct sv_edges *e, enum sv_class neighbour, bool over, enum sv_effect effect)
+bool sv_edges_count(struct sv_edges *e, enum sv_class neighbour, bool over, enum sv_effect effect)
 {
 	switch (sv_class_info(neighbour)->source) {
 	case SV_SOURCE_NO:
-		return;
+		return false;
 	case SV_SOURCE_UNKNOWN:
 		e->unread++;
-		return;
+		return false;
 	case SV_SOURCE_STRONG:
 		*(over ? &e->over_strong : &e->under_strong) += 1;
 		break;
@@ -80,6 +80,7 @@ static void add_edge(struct sv_edges *e, enum sv_class neighbour, bool over, enu
 	e->silent += effect == SV_EFFECT_SILENT;
 	e->trapped += effect == SV_EFFECT_TRAPPED;
 	e->unknown += effect == SV_EFFECT_UNKNOWN;
+	return true;
 }
 
 static void add_reach(struct sv_reach_bytes *r, struct sv_reached reached, uint64_t bytes)
@@ -173,8 +174,8 @@ static void walk_present(const safevma_observation *obs, const struct sv_process
 	if (sv_frame_of_interest(s.class)) {
 		enum sv_effect effect = sv_effect_of(s.reached);
 
-		add_edge(&f->edges, s.below_class, true, effect);
-		add_edge(&f->edges, s.above_class, false, effect);
+		sv_edges_count(&f->edges, s.below_class, true, effect);
+		sv_edges_count(&f->edges, s.above_class, false, effect);
 	}
 	f->coverage.total++;
 	if (pg->changed || v->changed)

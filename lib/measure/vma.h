@@ -25,6 +25,10 @@ struct sv_edges {
 	uint64_t unread; /* neighbours that could not be read */
 };
 
+/* Counts a neighbour of a frame; over: it lies below. False when it is no source. */
+bool sv_edges_count(
+	struct sv_edges *edges, enum sv_class neighbour, bool over, enum sv_effect effect);
+
 /* Pages of which everything asked for was read; the rest by reason. */
 struct sv_coverage {
 	uint64_t examined, total, unreadable, changed;

@@ -61,9 +61,9 @@ struct sv_iface_state {
 struct sv_totals {
 	bool made;
 	uint64_t frames, by_class[SV_CLASS_COUNT], mlocked, unevictable;
-	struct sv_num meminfo_slab, meminfo_mlocked, meminfo_pagetables, meminfo_unevictable,
-		meminfo_total, meminfo_free; /* bytes, before the pass */
-	struct sv_num after_slab, after_mlocked, after_pagetables, after_unevictable, after_free;
+	struct sv_num meminfo_slab, meminfo_mlocked, meminfo_pagetables,
+		meminfo_unevictable; /* bytes, before the pass */
+	struct sv_num after_slab, after_mlocked, after_pagetables, after_unevictable;
 };
 
 struct safevma_observation {
