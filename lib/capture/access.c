@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Reading through the root, with what failed set apart from what ends everything. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -28,6 +30,28 @@ int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_
 		return 0;
 	*err = *why;
 	return -1;
+}
+
+int sv_capture_secret(struct sv_capture *c, pid_t pid, struct sv_vma *v, const char *tag,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	char range[40];
+	struct sv_call call = { .op = SV_OP_MAGIC,
+		.place = { .iface = SV_IFACE_MAP_FILES, .pid = pid, .arg = range, .tag = tag } };
+	sv_auto_strbuf struct sv_strbuf magic = { 0 };
+	struct sv_span text;
+	uint64_t type;
+	int rc;
+
+	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, v->start, v->end);
+	v->secret = SV_SECRET_UNKNOWN;
+	rc = sv_capture_call(c, &call, &magic, why, err);
+	if (rc <= 0)
+		return rc;
+	text = (struct sv_span) { .ptr = magic.ptr, .len = magic.len };
+	if (sv_take_lit(&text, "0x") && sv_take_hex(&text, &type))
+		v->secret = type == SV_SECRETMEM_MAGIC ? SV_SECRET_YES : SV_SECRET_NO;
+	return 1;
 }
 
 bool sv_note_value(const struct sv_strbuf *text, const char *key, struct sv_span *ret)

@@ -80,6 +80,13 @@ int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct s
 int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,
 	struct safevma_error *why, struct safevma_error *err);
 
+/*
+ * Asks for the filesystem behind a mapping and sets v->secret by its magic number. 1; 0: it could
+ * not be told, *why, and v->secret is UNKNOWN; -1.
+ */
+int sv_capture_secret(struct sv_capture *c, pid_t pid, struct sv_vma *v, const char *tag,
+	struct safevma_error *why, struct safevma_error *err);
+
 /* Value after "KEY " at a line's start in the text of a note, as text or as a number. */
 bool sv_note_value(const struct sv_strbuf *text, const char *key, struct sv_span *ret);
 struct sv_num sv_note_number(const struct sv_strbuf *text, const char *key);

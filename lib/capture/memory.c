@@ -89,26 +89,12 @@ static enum outcome read_maps(
 static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma *v, const char *tag,
 	struct safevma_error *err)
 {
-	char range[40];
-	struct sv_call call = { .op = SV_OP_MAGIC,
-		.place = { .iface = SV_IFACE_MAP_FILES, .pid = p->pid, .arg = range, .tag = tag } };
-	sv_auto_strbuf struct sv_strbuf magic = { 0 };
 	struct safevma_error why;
-	struct sv_span text;
-	uint64_t type;
-	int rc;
+	int rc = sv_capture_secret(c, p->pid, v, tag, &why, err);
 
-	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, v->start, v->end);
-	v->secret = SV_SECRET_UNKNOWN;
-	rc = sv_capture_call(c, &call, &magic, &why, err);
 	if (rc < 0)
 		return -1;
-	if (!rc)
-		return sv_gap_add(c->obs, SV_IFACE_MAP_FILES, p->pid, &why, true, err);
-	text = (struct sv_span) { .ptr = magic.ptr, .len = magic.len };
-	if (sv_take_lit(&text, "0x") && sv_take_hex(&text, &type))
-		v->secret = type == SV_SECRETMEM_MAGIC ? SV_SECRET_YES : SV_SECRET_NO;
-	return 0;
+	return rc ? 0 : sv_gap_add(c->obs, SV_IFACE_MAP_FILES, p->pid, &why, true, err);
 }
 
 static int ask_secrets(

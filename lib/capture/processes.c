@@ -394,11 +394,9 @@ int sv_capture_processes(struct sv_capture *c, struct safevma_error *err)
 	struct pids pids = { 0 };
 	int rc = who_we_are(c, err);
 
-	c->obs->selection_all = c->request->selection.all;
 	c->obs->selection_named = sv_selection_named(&c->request->selection);
 	if (!rc && !only_pids(c))
 		rc = list_pids(c, &pids, err);
-	c->obs->processes_listed = pids.len;
 	if (!rc)
 		rc = add_wanted(c, &pids, err) || add_all(c, &pids, err) ? -1 : 0;
 	sv_vec_fini(&pids);

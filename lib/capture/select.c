@@ -87,27 +87,17 @@ static bool selected_by_name(const struct safevma_selection *s, const struct sv_
 }
 
 /* Holder of secretmem: a mapping that looks like one, confirmed by its filesystem. 1, 0, -1. */
-static int confirm_secret(struct sv_capture *c, struct sv_process *p, const struct sv_maps_entry *e,
-	struct safevma_error *err)
+static int confirm_secret(
+	struct sv_capture *c, struct sv_process *p, struct sv_vma *v, struct safevma_error *err)
 {
-	char range[40];
-	struct sv_call call = { .op = SV_OP_MAGIC,
-		.place = { .iface = SV_IFACE_MAP_FILES, .pid = p->pid, .arg = range } };
-	sv_auto_strbuf struct sv_strbuf magic = { 0 };
 	struct safevma_error why;
-	struct sv_span text;
-	uint64_t v;
-	int rc;
+	int rc = sv_capture_secret(c, p->pid, v, NULL, &why, err);
 
-	snprintf(range, sizeof(range), "%llx-%llx", (unsigned long long)e->start,
-		(unsigned long long)e->end);
-	rc = sv_capture_call(c, &call, &magic, &why, err);
 	if (rc < 0)
 		return -1;
 	if (!rc) /* cannot be told here: take it, and let its memory's reading say so */
 		return !sv_is_gone(&why);
-	text = span(&magic);
-	return sv_take_lit(&text, "0x") && sv_take_hex(&text, &v) && v == SV_SECRETMEM_MAGIC;
+	return v->secret == SV_SECRET_YES;
 }
 
 static int holds_secretmem(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
@@ -128,11 +118,15 @@ static int holds_secretmem(struct sv_capture *c, struct sv_process *p, struct sa
 	}
 	t = sv_text_init(text.ptr, text.len, "maps");
 	while (sv_maps_next(&t, &e, &why) > 0) {
-		struct sv_vma v = { .perms = e.perms, .inode = e.inode, .path = e.path };
+		struct sv_vma v = { .start = e.start,
+			.end = e.end,
+			.perms = e.perms,
+			.inode = e.inode,
+			.path = e.path };
 
 		if (!sv_vma_secret_candidate(&v))
 			continue;
-		rc = confirm_secret(c, p, &e, err);
+		rc = confirm_secret(c, p, &v, err);
 		if (rc)
 			return rc;
 	}

@@ -74,8 +74,7 @@ struct safevma_observation {
 	struct sv_times from, to;
 	struct sv_num euid, capabilities;
 	struct sv_observed_cost cost;
-	bool selection_all, selection_named;
-	size_t processes_listed;
+	bool selection_named;
 
 	struct sv_num swap_areas;
 	struct sv_num highmem_start_pfn; /* known on machines with HighMem */
