@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looking frames up in the kernel's own page tables. */
+#ifndef SV_CAPTURE_KERNEL_H
+#define SV_CAPTURE_KERNEL_H
+
+#include "capture.h"
+#include "model/kernelmap.h"
+
+/* Frames [first, first + count). */
+struct sv_frame_range {
+	uint64_t first, count;
+};
+
+/*
+ * Looks up the ranges (sorted, disjoint) in the linear map and, for the ranges in others, every
+ * further mapping in the kernel's half. Reads through /proc/kcore only the tables that this takes,
+ * each once. tag tells apart the looks of one run.
+ *
+ * 1: *ret is made. 0: the tables cannot be read here, *why says how. -1: memory is out.
+ */
+int sv_capture_lookup(struct sv_capture *c, const struct sv_frame_range *ranges, size_t n,
+	const struct sv_frame_range *others, size_t others_n, const char *tag,
+	struct sv_kernelmap *ret, struct safevma_error *why, struct safevma_error *err);
+
+/*
+ * Reads len bytes at a kernel address through /proc/kcore: for memory of our own alone, to see
+ * whether a marker that we wrote can be read there. What the kernel cannot read it shows as zeros.
+ * 1, 0 with *why, -1.
+ */
+int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, size_t len,
+	const char *tag, struct safevma_error *why, struct safevma_error *err);
+
+#endif
