@@ -133,7 +133,20 @@ enum safevma_need {
 	SAFEVMA_NEED_SYSTEM = 1u << 4,	   /* meminfo, zones, sysctls, kernel configuration */
 	SAFEVMA_NEED_INTERFACES = 1u << 5, /* which interfaces can be read here, and why not */
 	SAFEVMA_NEED_RECONCILE = 1u << 6,  /* one pass over every frame, to compare with meminfo */
-	SAFEVMA_NEED_ALL = (1u << 7) - 1,
+	SAFEVMA_NEED_REACH = 1u << 7,  /* the kernel's page tables, for frames of the selected */
+	SAFEVMA_NEED_KERNEL = 1u << 8, /* the kernel's page tables, all of them; its regions */
+	SAFEVMA_NEED_POOLS = 1u << 9,  /* who holds secretmem, by mappings and descriptors */
+	SAFEVMA_NEED_ALL = (1u << 10) - 1,
+};
+
+/* Where the kernel's page tables are read. */
+enum safevma_page_tables {
+	SAFEVMA_PAGE_TABLES_AUTO,  /* kcore; the dump where the kernel has no kcore at all */
+	SAFEVMA_PAGE_TABLES_KCORE, /* walked through /proc/kcore: no lock of the kernel is taken */
+	SAFEVMA_PAGE_TABLES_DUMP,  /* debugfs; the kernel holds a lock of its own while it writes it
+				    */
+	SAFEVMA_PAGE_TABLES_BOTH,  /* both, compared where the whole is read (NEED_KERNEL) */
+	SAFEVMA_PAGE_TABLES_NONE,  /* neither: reach is inferred or assumed */
 };
 
 struct safevma_request {
@@ -141,6 +154,9 @@ struct safevma_request {
 	unsigned int needs; /* enum safevma_need, or-ed */
 	bool everything;    /* also who the processes are that were not selected: for recordings */
 	bool no_smaps;	    /* spare the target the smaps read; what needs it becomes unknown */
+	enum safevma_page_tables page_tables;
+	bool aliases; /* look for further kernel addresses of every frame, not of pool frames alone
+		       */
 };
 
 /** Reads. What cannot be read becomes a gap in the result, not a failure. */

@@ -61,6 +61,10 @@ void sv_capture_frames_close(struct sv_kpages *k);
 int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_process *p,
 	bool changed_only, struct safevma_error *err);
 
+/* How the kernel's page tables have the frames of p's pages. Fills p->kernel where it can. */
+int sv_capture_reach(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err);
+
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 

@@ -4,12 +4,7 @@
 #define SV_CAPTURE_KERNEL_H
 
 #include "capture.h"
-#include "model/kernelmap.h"
-
-/* Frames [first, first + count). */
-struct sv_frame_range {
-	uint64_t first, count;
-};
+#include "model/walk.h"
 
 /*
  * Looks up the ranges (sorted, disjoint) in the linear map and, for the ranges in others, every

@@ -233,6 +233,8 @@ static int settle_pages(struct sv_capture *c, struct sv_process *p, struct sv_kp
 		return 0;
 	if ((c->obs->needs & SAFEVMA_NEED_FRAMES) && sv_capture_frames(c, k, p, true, err))
 		return -1;
+	if (sv_capture_reach(c, p, tag, err))
+		return -1;
 	snprintf(tag, sizeof(tag), "%d-third", attempt);
 	return sv_capture_pages_again(c, p, tag, &changed, err);
 }
@@ -254,6 +256,7 @@ static int read_pages(
 	snprintf(kpage_tag, sizeof(kpage_tag), "%d.%d", p->pid, attempt);
 	rc = sv_capture_frames_open(c, &k, kpage_tag, err) ||
 			     sv_capture_frames(c, &k, p, false, err) ||
+			     sv_capture_reach(c, p, tag, err) ||
 			     settle_pages(c, p, &k, attempt, err)
 		     ? -1
 		     : 0;

@@ -6,6 +6,8 @@
 
 static unsigned int with_foundations(unsigned int needs)
 {
+	if (needs & SAFEVMA_NEED_REACH)
+		needs |= SAFEVMA_NEED_FRAMES;
 	if (needs & SAFEVMA_NEED_FRAMES)
 		needs |= SAFEVMA_NEED_PAGES;
 	if (needs & SAFEVMA_NEED_PAGES)
@@ -26,18 +28,18 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 	return 0;
 }
 
-/* What no version so far looks for, so that each unknown has its reason beside it. */
+/* What is not looked for, so that each unknown has its reason beside it. */
 static int limits(struct sv_capture *c, struct safevma_error *err)
 {
-	return sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
-		       "this version does not walk the kernel's page tables",
-		       "observed reach, linear-map addresses and permissions, other kernel "
-		       "mappings",
-		       err) || sv_gap_add_standing(c->obs, SV_IFACE_PAGE_OWNER,
-				       "this version does not look up who allocated a frame",
-				       "owners of the sources of edges", err)
-		       ? -1
-		       : 0;
+	if ((c->obs->needs & SAFEVMA_NEED_REACH) && !c->request->aliases &&
+		sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
+			"further kernel mappings are looked for of frames in pools alone, of "
+			"others with --aliases",
+			"other kernel mappings of ordinary frames", err))
+		return -1;
+	return sv_gap_add_standing(c->obs, SV_IFACE_PAGE_OWNER,
+		"this version does not look up who allocated a frame",
+		"owners of the sources of edges", err);
 }
 
 static int rounds(struct sv_capture *c, struct safevma_error *err)

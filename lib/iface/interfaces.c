@@ -225,20 +225,20 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.how = "CONFIG_SECURITY_LOCKDOWN_LSM and securityfs mounted",
 	},
 	[SV_IFACE_KCORE] = {
-		.name = "kcore", .path = "/proc/kcore", .kind = SV_KIND_PROBE,
+		.name = "kcore", .path = "/proc/kcore", .kind = SV_KIND_BINARY,
 		.tells = "the kernel's own page tables",
 		.costs = "observed reach: without it reach is inferred or assumed",
 		.how = "CONFIG_PROC_KCORE, CAP_SYS_RAWIO, and no lockdown=confidentiality",
 	},
 	[SV_IFACE_PTDUMP_X86] = {
 		.name = "page_tables", .path = "/sys/kernel/debug/page_tables/kernel",
-		.kind = SV_KIND_PROBE,
+		.kind = SV_KIND_BINARY,
 		.tells = "the kernel's own page tables, as a dump (x86)",
 		.how = "CONFIG_PTDUMP_DEBUGFS and debugfs mounted on /sys/kernel/debug",
 	},
 	[SV_IFACE_PTDUMP] = {
 		.name = "kernel_page_tables", .path = "/sys/kernel/debug/kernel_page_tables",
-		.kind = SV_KIND_PROBE,
+		.kind = SV_KIND_BINARY,
 		.tells = "the kernel's own page tables, as a dump (other architectures)",
 		.how = "CONFIG_PTDUMP_DEBUGFS and debugfs mounted on /sys/kernel/debug",
 	},

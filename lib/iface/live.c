@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -23,7 +24,8 @@
 struct live {
 	int sock;
 	pid_t opener;
-	int pidfd; /* of the pinned process, or -1 */
+	int pidfd;	 /* of the pinned process, or -1 */
+	int own_pagemap; /* -1: not opened, or not to be had */
 };
 
 /* ---- talking to the opener ------------------------------------------------------------------- */
@@ -203,9 +205,10 @@ static int own_file(const struct live *l, enum sv_iface iface)
  * What this kernel offers and shows us, tried out on our own memory: -1 cannot be told. Ends the
  * pin of the process looked at.
  */
-static int note_features(const struct live *l, struct sv_strbuf *ret)
+static int note_features(struct live *l, struct sv_strbuf *ret)
 {
-	sv_auto_fd int pagemap = own_file(l, SV_IFACE_PAGEMAP), maps = own_file(l, SV_IFACE_MAPS);
+	int pagemap = own_file(l, SV_IFACE_PAGEMAP);
+	sv_auto_fd int maps = own_file(l, SV_IFACE_MAPS);
 	uint64_t here = (uintptr_t)&pagemap, page = (uint64_t)sysconf(_SC_PAGESIZE), entry = 0;
 	sv_auto_strbuf struct sv_strbuf scratch = { 0 };
 	struct sv_cost none = { 0 };
@@ -220,12 +223,41 @@ static int note_features(const struct live *l, struct sv_strbuf *ret)
 			pfn = sv_pagemap_has_pfn(entry);
 		scan = !sv_ioctl_scan(pagemap, base, base + page, &scratch, &none);
 	}
+	if (l->own_pagemap >= 0)
+		close(l->own_pagemap);
+	l->own_pagemap = pagemap;
 	if (maps >= 0)
 		query = !sv_ioctl_query(maps, here, here + 1, &scratch, &none);
 	return sv_strbuf_printf(
 		       ret, "pfn_visible %d\npagemap_scan %d\nprocmap_query %d\n", pfn, scan, query)
 		       ? ENOMEM
 		       : 0;
+}
+
+/*
+ * The frame of an ordinary page of ours, kept for checks of what is said of frames. The pagemap is
+ * the one that "features" opened: opening it now would end the pin of the process looked at.
+ */
+static int note_frame(const struct live *l, struct sv_strbuf *ret)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	static volatile unsigned char *own;
+	uint64_t entry = 0;
+
+	if (!own) {
+		void *p = mmap(
+			NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		own = p == MAP_FAILED ? NULL : p;
+	}
+	if (!own || l->own_pagemap < 0)
+		return 0;
+	*own = 1; /* present, and not the page of zeros */
+	if (pread(l->own_pagemap, &entry, sizeof(entry),
+		    (off_t)((uintptr_t)own / page * sizeof(entry))) != sizeof(entry) ||
+		!sv_pagemap_has_pfn(entry))
+		return 0;
+	return sv_strbuf_printf(ret, "pfn %" PRIu64 "\n", sv_pagemap_pfn(entry)) ? ENOMEM : 0;
 }
 
 static int note_privileges(const struct live *l, struct sv_strbuf *ret)
@@ -251,6 +283,8 @@ static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret
 		return note_self(root->backend, ret);
 	if (!strcmp(what, "cost"))
 		return note_cost(root, ret);
+	if (!strncmp(what, "frame.", 6))
+		return note_frame(root->backend, ret);
 	if (!strcmp(what, "features"))
 		return note_features(root->backend, ret);
 	if (!strcmp(what, "privileges"))
@@ -340,6 +374,8 @@ static void live_free(safevma_root *root)
 	close(l->sock);
 	if (l->pidfd >= 0)
 		close(l->pidfd);
+	if (l->own_pagemap >= 0)
+		close(l->own_pagemap);
 	while (waitpid(l->opener, NULL, 0) < 0 && errno == EINTR)
 		;
 	free(l);
@@ -387,7 +423,7 @@ int sv_live_start(safevma_root *root, bool drop, struct safevma_error *err)
 	}
 	close(pair[1]);
 	l->sock = pair[0];
-	l->pidfd = -1;
+	l->pidfd = l->own_pagemap = -1;
 	root->backend = l;
 	if (l->opener < 0) {
 		close(l->sock);

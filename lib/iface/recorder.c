@@ -167,13 +167,21 @@ void sv_recorder_read(struct sv_recorder *r, struct sv_file *f, const void *buf,
 		no_memory(r);
 }
 
+/* Readers of JSON keep 53 bits of a number: what needs more is written as text. */
+static int journal_number(struct sv_recorder *r, uint64_t n)
+{
+	return sv_strbuf_printf(
+		&r->journal, n >> 53 ? "\"0x%" PRIx64 "\"" : "%" PRIu64, n);
+}
+
 static int journal_marks(struct sv_recorder *r, const struct stream *s)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < s->marks.len && !rc; i++)
-		rc = sv_strbuf_printf(&r->journal, "%s[%" PRIu64 ",%d]", i ? "," : "",
-			s->marks.ptr[i].off, s->marks.ptr[i].errnum);
+		rc = sv_strbuf_printf(&r->journal, i ? ",[" : "[") ||
+		     journal_number(r, s->marks.ptr[i].off) ||
+		     sv_strbuf_printf(&r->journal, ",%d]", s->marks.ptr[i].errnum);
 	return rc;
 }
 
@@ -186,8 +194,9 @@ static int journal_stream(
 		f->path, f->tag, name);
 
 	for (size_t i = 0; i < s->extents.len && !rc; i++)
-		rc = sv_strbuf_printf(&r->journal, "%s[%" PRIu64 ",%" PRIu64 "]", i ? "," : "",
-			s->extents.ptr[i].off, s->extents.ptr[i].len);
+		rc = sv_strbuf_printf(&r->journal, i ? ",[" : "[") ||
+		     journal_number(r, s->extents.ptr[i].off) ||
+		     sv_strbuf_printf(&r->journal, ",%" PRIu64 "]", s->extents.ptr[i].len);
 	return rc || sv_strbuf_printf(&r->journal, "],\"ends\":[") || journal_marks(r, s) ||
 			       sv_strbuf_printf(&r->journal, "]},\n")
 		       ? -1

@@ -63,10 +63,18 @@ static const char *text_of(const cJSON *op, const char *name)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(op, name));
 }
 
-/* A whole number that a double holds exactly. */
+/*
+ * A whole number that a double holds exactly, or "0x..." for the larger ones, as offsets in kcore
+ * are.
+ */
 static bool number_of(const cJSON *item, uint64_t *ret)
 {
 	double d = cJSON_IsNumber(item) ? item->valuedouble : -1;
+	const char *text = cJSON_GetStringValue(item);
+	struct sv_span hex = text ? sv_span_of(text) : (struct sv_span) { 0 };
+
+	if (text)
+		return sv_take_lit(&hex, "0x") && sv_take_hex(&hex, ret) && !hex.len;
 
 	if (!(d >= 0 && d <= 9007199254740992.0) || (double)(uint64_t)d != d)
 		return false;

@@ -8,6 +8,16 @@ static struct sv_num part(const struct sv_frame *f, enum sv_frame_part part, uin
 	return f && (f->known & part) ? sv_known(value) : (struct sv_num) { 0 };
 }
 
+static struct sv_num first_other(const struct sv_kernelmap *map, struct sv_num pfn)
+{
+	const struct sv_kmapping *m;
+	size_t at = 0;
+
+	m = pfn.known ? sv_kernelmap_other(map, pfn.value, &at) : NULL;
+	return m ? sv_known(m->vaddr + ((pfn.value - m->pfn) << map->page_shift))
+		 : (struct sv_num) { 0 };
+}
+
 static void describe(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, const struct sv_page *pg, struct sv_run *r)
 {
@@ -27,6 +37,7 @@ static void describe(const safevma_observation *obs, const struct sv_process *p,
 		return;
 	if (sv_pagemap_has_pfn(pg->entry))
 		r->pfn = sv_known(sv_pagemap_pfn(pg->entry));
+	r->other_vaddr = first_other(&p->kernel, r->pfn);
 	r->flags = part(s.frame, SV_FRAME_FLAGS, s.frame ? s.frame->flags : 0);
 	r->mapcount = part(s.frame, SV_FRAME_COUNT, s.frame ? s.frame->count : 0);
 	r->cgroup = part(s.frame, SV_FRAME_CGROUP, s.frame ? s.frame->cgroup : 0);
@@ -39,6 +50,22 @@ static bool same_num(struct sv_num a, struct sv_num b)
 	return a.known == b.known && (!a.known || a.value == b.value);
 }
 
+static bool same_reach(const struct sv_reached *a, const struct sv_reached *b)
+{
+	return a->reach == b->reach && a->basis == b->basis && a->perm == b->perm &&
+	       a->why == b->why && a->alias.known == b->alias.known &&
+	       same_num(a->others, b->others);
+}
+
+/* A run shows the further addresses of its first frame: those of the rest go on beside them. */
+static bool same_others(const struct sv_run *run, const struct sv_run *next, uint64_t page_size)
+{
+	if (!run->other_vaddr.known || !next->other_vaddr.known)
+		return run->other_vaddr.known == next->other_vaddr.known;
+	return run->reached.others.value == 1 &&
+	       next->other_vaddr.value == run->other_vaddr.value + run->pages * page_size;
+}
+
 /* Flag words are shown for single pages only: they differ in bits that change nothing. */
 static bool continues(const struct sv_run *run, const struct sv_run *next, uint64_t page_size)
 {
@@ -49,8 +76,8 @@ static bool continues(const struct sv_run *run, const struct sv_run *next, uint6
 	       same_num(next->mapcount, run->mapcount) && same_num(next->cgroup, run->cgroup) &&
 	       same_num(next->locked, run->locked) && same_num(next->mlocked, run->mlocked) &&
 	       next->exclusive == run->exclusive && next->changed == run->changed &&
-	       next->reached.reach == run->reached.reach &&
-	       next->reached.basis == run->reached.basis;
+	       same_reach(&next->reached, &run->reached) &&
+	       same_others(run, next, page_size);
 }
 
 void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,

@@ -15,7 +15,8 @@ struct sv_run {
 	struct sv_num locked;  /* of the page: its VMA keeps it in memory */
 	struct sv_num mlocked; /* of the frame: some process locked it */
 	bool exclusive, changed;
-	struct sv_reached reached;
+	struct sv_num other_vaddr; /* first of its further kernel addresses */
+	struct sv_reached reached; /* of the first page; alias goes on as the frames do */
 };
 
 /* Run that starts at page *at of the process; *at moves behind it. one: no merging. */

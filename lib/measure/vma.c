@@ -13,12 +13,14 @@ const char *sv_effect_name(enum sv_effect effect)
 	return names[effect];
 }
 
-/* User memory is mapped writable in the linear map wherever it is mapped: assumed until observed.
+/*
+ * User memory is mapped writable wherever it is mapped, as far as nothing else is observed: memory
+ * that a process sees read-only too.
  */
 enum sv_effect sv_effect_of(struct sv_reached reached)
 {
 	if (reached.reach == SV_REACH_MAPPED)
-		return SV_EFFECT_SILENT;
+		return reached.perm == SV_ALIAS_PERM_RO ? SV_EFFECT_TRAPPED : SV_EFFECT_SILENT;
 	return reached.reach == SV_REACH_REMOVED ? SV_EFFECT_TRAPPED : SV_EFFECT_UNKNOWN;
 }
 
@@ -50,7 +52,7 @@ void sv_page_surroundings(const safevma_observation *obs, const struct sv_proces
 	ret->class = class_or_unknown(ret->frame);
 	ret->below_class = class_or_unknown(ret->below);
 	ret->above_class = class_or_unknown(ret->above);
-	ret->reached = sv_reach_of(obs, v, ret->frame);
+	ret->reached = sv_reach_of(obs, &p->kernel, v, ret->frame);
 }
 
 struct sv_num sv_page_mlocked(const struct sv_surroundings *s)
@@ -91,6 +93,9 @@ static void add_reach(struct sv_reach_bytes *r, struct sv_reached reached, uint6
 	r->observed += reached.basis == SV_BASIS_OBSERVED ? bytes : 0;
 	r->inferred += reached.basis == SV_BASIS_INFERRED ? bytes : 0;
 	r->assumed += reached.basis == SV_BASIS_ASSUMED ? bytes : 0;
+	r->readonly += reached.perm == SV_ALIAS_PERM_RO ? bytes : 0;
+	r->other += reached.others.known && reached.others.value ? bytes : 0;
+	r->other_unknown += reached.others.known ? 0 : bytes;
 }
 
 /* Counts while the pages of a VMA are walked, in pages. */

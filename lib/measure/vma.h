@@ -37,6 +37,9 @@ struct sv_coverage {
 struct sv_reach_bytes {
 	uint64_t mapped, removed, unknown;
 	uint64_t observed, inferred, assumed;
+	uint64_t readonly;	/* of mapped: the linear map may read there, not write */
+	uint64_t other;		/* mapped at further kernel addresses */
+	uint64_t other_unknown; /* whether they are was not looked for, or could not be told */
 };
 
 enum sv_presence {

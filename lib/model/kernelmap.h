@@ -89,12 +89,15 @@ struct sv_walk_cost {
 
 /* The answer to one look at the kernel's page tables. */
 struct sv_kernelmap {
-	bool made;			 /* false: nothing was looked up; all is unknown */
-	uint64_t delta;			 /* linear address = physical address + delta (mod 2^64) */
+	bool made;	/* false: nothing was looked up; all is unknown */
+	uint64_t delta; /* linear address = physical address + delta (mod 2^64) */
+	unsigned int page_shift;
 	struct sv_linear_extents linear; /* by frame number, each frame once */
+	bool self_checked;		 /* an ordinary page of the observer was among them */
 	bool others_known;		 /* the rest of the kernel's half was walked as well */
 	bool others_cut;		 /* there were more than we keep */
 	struct sv_kmappings others;	 /* by frame number, then address */
+	uint64_t others_span;		 /* frames of the largest of them */
 	struct sv_walk_cost cost;
 };
 

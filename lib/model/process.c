@@ -32,6 +32,7 @@ void sv_process_forget_memory(struct sv_process *p)
 	sv_vec_fini(&p->ranges);
 	sv_vec_fini(&p->pages);
 	sv_vec_fini(&p->frames);
+	sv_kernelmap_fini(&p->kernel);
 }
 
 void sv_process_fini(struct sv_process *p)

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/strbuf.h"
 #include "frame.h"
+#include "kernelmap.h"
 
 enum sv_kind {
 	SV_VMA_ANON,
@@ -106,6 +107,7 @@ struct sv_process {
 		size_t len, cap;
 	} pages;
 	struct sv_frame_index frames; /* frames of the pages and their neighbours */
+	struct sv_kernelmap kernel;   /* how the kernel maps these pages' frames */
 };
 
 void sv_process_fini(struct sv_process *p);

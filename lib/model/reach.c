@@ -17,6 +17,13 @@ const char *sv_basis_name(enum sv_basis basis)
 	return names[basis];
 }
 
+const char *sv_perm_name(enum sv_alias_perm perm)
+{
+	static const char *const names[] = { NULL, "rw", "ro" };
+
+	return names[perm];
+}
+
 static bool is_one_of(const char *machine, const char *const *list)
 {
 	for (; *list; list++)
@@ -56,20 +63,83 @@ static struct sv_reached by_zone(const safevma_observation *obs, uint64_t pfn)
 	return answer(SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 }
 
-struct sv_reached sv_reach_of(
+static struct sv_reached inferred(
 	const safevma_observation *obs, const struct sv_vma *vma, const struct sv_frame *frame)
 {
-	const struct sv_reached unknown = answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
-	enum sv_class class = frame ? sv_class_of(frame) : SV_CLASS_UNKNOWN;
-
-	if (class == SV_CLASS_UNKNOWN || class == SV_CLASS_NOPAGE || class == SV_CLASS_HWPOISON ||
-		class == SV_CLASS_OFFLINE || vma->secret == SV_SECRET_UNKNOWN)
-		return unknown;
+	if (vma->secret == SV_SECRET_UNKNOWN)
+		return answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
 	if (vma->secret == SV_SECRET_YES)
 		return sv_reach_secret_certain(obs->host.machine)
 			       ? answer(SV_REACH_REMOVED, SV_BASIS_INFERRED)
-			       : unknown;
+			       : answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
 	if (all_ram_mapped(obs->host.machine))
 		return answer(SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 	return by_zone(obs, frame->pfn);
+}
+
+static struct sv_num count_others(const struct sv_kernelmap *map, uint64_t pfn)
+{
+	uint64_t n = 0;
+	size_t at = 0;
+
+	while (sv_kernelmap_other(map, pfn, &at))
+		n++;
+	/* Some that were found count even where not all could be looked for. */
+	return map->others_known || n ? sv_known(n) : (struct sv_num) { 0 };
+}
+
+static struct sv_reached of_extent(const struct sv_linear_extent *x)
+{
+	struct sv_reached r = answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
+
+	switch (x->alias) {
+	case SV_ALIAS_RW:
+	case SV_ALIAS_RO:
+		r = answer(SV_REACH_MAPPED, SV_BASIS_OBSERVED);
+		r.perm = x->alias == SV_ALIAS_RW ? SV_ALIAS_PERM_RW : SV_ALIAS_PERM_RO;
+		break;
+	case SV_ALIAS_ABSENT:
+		r = answer(SV_REACH_REMOVED, SV_BASIS_OBSERVED);
+		break;
+	case SV_ALIAS_UNKNOWN:
+	case SV_ALIAS_NONE:
+		r.why = x->why;
+		break;
+	}
+	return r;
+}
+
+/* Beyond the linear map there is HighMem on 32-bit machines, and elsewhere nothing that we know. */
+static struct sv_reached observed(const safevma_observation *obs, const struct sv_kernelmap *map,
+	const struct sv_vma *vma, const struct sv_frame *frame)
+{
+	const struct sv_linear_extent *x = sv_kernelmap_find(map, frame->pfn);
+	struct sv_reached r;
+
+	if (!x && !all_ram_mapped(obs->host.machine)) {
+		r = inferred(obs, vma, frame);
+	} else if (!x) {
+		r = answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
+		r.why = SV_ALIAS_WHY_OUTSIDE;
+	} else {
+		r = of_extent(x);
+		r.alias = sv_known((frame->pfn << map->page_shift) + map->delta);
+	}
+	if (map->others_known || map->others.len)
+		r.others = count_others(map, frame->pfn);
+	return r;
+}
+
+struct sv_reached sv_reach_of(const safevma_observation *obs, const struct sv_kernelmap *kernel,
+	const struct sv_vma *vma, const struct sv_frame *frame)
+{
+	enum sv_class class = frame ? sv_class_of(frame) : SV_CLASS_UNKNOWN;
+
+	if (class == SV_CLASS_UNKNOWN || class == SV_CLASS_NOPAGE)
+		return answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
+	if (kernel && kernel->made)
+		return observed(obs, kernel, vma, frame);
+	if (class == SV_CLASS_HWPOISON || class == SV_CLASS_OFFLINE)
+		return answer(SV_REACH_UNKNOWN, SV_BASIS_NONE);
+	return inferred(obs, vma, frame);
 }

@@ -104,11 +104,48 @@ static struct safevma_value get_basis(safevma_cursor *c)
 		       : sv_value_text(sv_basis_name(c->run.reached.basis));
 }
 
-/* The address in the linear map needs the kernel's page tables, which are not walked yet. */
-static struct safevma_value get_not_yet(safevma_cursor *c)
+static struct safevma_value get_alias(safevma_cursor *c)
 {
-	(void)c;
-	return sv_value_unknown();
+	return sv_value_num(SAFEVMA_TYPE_HEX, c->run.reached.alias);
+}
+
+static struct safevma_value get_alias_perm(safevma_cursor *c)
+{
+	return sv_value_text(sv_perm_name(c->run.reached.perm));
+}
+
+static struct safevma_value get_why_unknown(safevma_cursor *c)
+{
+	return c->run.reached.why == SV_ALIAS_WHY_NOTHING
+		       ? sv_value_unknown()
+		       : sv_value_text(sv_alias_why_text(c->run.reached.why));
+}
+
+enum { OTHERS_SHOWN = 64 };
+
+/* "zone:rw:0xffffffff9339a000" each, of the run's first page; the rest goes on beside it. */
+static struct safevma_value get_others(safevma_cursor *c)
+{
+	const struct sv_kernelmap *map = &c->process->kernel;
+	const struct sv_kmapping *m;
+	size_t at = 0, n = 0;
+
+	if (!c->run.reached.others.known || !c->run.pfn.known)
+		return sv_value_unknown();
+	c->scratch.len = 0;
+	if (sv_strbuf_add(&c->scratch, "", 0)) {
+		c->failed = true;
+		return sv_value_unknown();
+	}
+	while ((m = sv_kernelmap_other(map, c->run.pfn.value, &at)) && n++ < OTHERS_SHOWN)
+		if (sv_strbuf_printf(&c->scratch, "%s%s:%s:0x%llx", n > 1 ? " " : "",
+			    sv_kzone_name(m->zone), m->writable ? "rw" : "ro",
+			    (unsigned long long)(m->vaddr + ((c->run.pfn.value - m->pfn)
+								    << map->page_shift)))) {
+			c->failed = true;
+			return sv_value_unknown();
+		}
+	return sv_value_words(c->scratch.ptr);
 }
 
 static struct safevma_value get_below_pfn(safevma_cursor *c)
@@ -186,12 +223,15 @@ static const struct sv_column row_columns[] = {
 	SV_COL("REACH", "reach", "whether the kernel's linear map reaches it", STRING, true,
 		get_reach),
 	SV_COL("BASIS", "basis", "how that is known", STRING, true, get_basis),
-	SV_COL("ALIAS", "alias", "its address in the linear map (not looked for yet)", HEX, false,
-		get_not_yet),
-	SV_COL("APERM", "alias_perm", "permission there (not looked for yet)", STRING, false,
-		get_not_yet),
-	SV_COL("OTHER", "other_mappings", "further kernel addresses (not looked for yet)", WORDS,
-		false, get_not_yet),
+	SV_COL("APERM", "alias_perm", "what the linear map may do there: rw or ro", STRING, true,
+		get_alias_perm),
+	SV_COL("ALIAS", "alias", "address of the first frame in the linear map", HEX, false,
+		get_alias),
+	SV_COL("WHY", "reach_unknown_why", "why the page tables do not tell", STRING, false,
+		get_why_unknown),
+	SV_ALARM("OTHER", "other_mappings",
+		"further kernel addresses of the first frame, as zone:rw:address", WORDS, true,
+		get_others),
 	SV_COL("BELOW-PFN", "below.pfn", "frame right below the run", HEX, false, get_below_pfn),
 	SV_COL("BELOW", "below.class", "what lies right below the run", STRING, true,
 		get_below_class),

@@ -54,7 +54,9 @@ FIGURE(exclusive, BYTES(f->exclusive))
 FIGURE(shared, BYTES(f->shared))
 FIGURE(huge, BYTES(f->huge))
 FIGURE(reach_mapped, REACH(mapped))
+FIGURE(reach_readonly, REACH(readonly))
 FIGURE(reach_removed, REACH(removed))
+FIGURE(other_unknown, REACH(other_unknown))
 FIGURE(reach_unknown, REACH(unknown))
 FIGURE(observed, REACH(observed))
 FIGURE(inferred, REACH(inferred))
@@ -71,11 +73,29 @@ FIGURE(total, sv_value_pages(c, f->coverage.total))
 FIGURE(unreadable, sv_value_pages(c, f->coverage.unreadable))
 FIGURE(changed, sv_value_pages(c, f->coverage.changed))
 
-/* Other kernel mappings of a frame are not looked for yet: never shown as none. */
-static struct safevma_value get_other_mapped(safevma_cursor *c)
+/* What was found counts also where not all could be looked for; "none" needs all of it. */
+static struct safevma_value other_mapped(const struct sv_vma_figures *f)
 {
-	(void)c;
-	return sv_value_unknown();
+	if (!f->reach_known || (f->reach.other_unknown && !f->reach.other))
+		return sv_value_unknown();
+	return sv_value_u64(SAFEVMA_TYPE_BYTES, f->reach.other);
+}
+FIGURE(other_mapped, other_mapped(f))
+
+/* Which sorts of reach there are, in words: "rw", "removed", "removed rw". */
+static struct safevma_value get_reach_words(safevma_cursor *c)
+{
+	const struct sv_reach_bytes *r = &c->figures.reach;
+	/* Of what is mapped by assumption nobody has seen the permission. */
+	uint64_t seen = r->mapped < r->observed ? r->mapped : r->observed;
+	bool rw = seen > r->readonly && r->mapped > r->readonly;
+
+	if (!c->figures.reach_known)
+		return sv_value_unknown();
+	snprintf(c->text, sizeof(c->text), "%s%s%s%s%s", r->removed ? " removed" : "",
+		rw ? " rw" : "", r->readonly ? " ro" : "", r->mapped > seen ? " mapped" : "",
+		r->unknown ? " unknown" : "");
+	return sv_value_words(c->text + (c->text[0] == ' '));
 }
 
 static struct safevma_value get_start(safevma_cursor *c)
@@ -165,6 +185,9 @@ static struct safevma_value get_flags(safevma_cursor *c)
 		bool on;
 		const char *word;
 	} marks[] = {
+		{ f->reach.other, "kernel-alias" },
+		{ c->vma->secret == SV_SECRET_YES && f->reach_known && f->reach.mapped,
+			"not-removed" },
 		{ f->edges_known && f->edges.over_strong && f->edges.silent, "slab-below" },
 		{ user && f->unlocked.known && f->unlocked.value, "unlocked" },
 		{ user && f->absent.known && f->marker.known && f->absent.value > f->marker.value &&
@@ -225,9 +248,15 @@ static struct safevma_value get_flags(safevma_cursor *c)
 			level##_reach_removed),                                                    \
 		SV_COL("REACH?", "reach.unknown_bytes", "resident, and it is not known which",     \
 			BYTES, false, level##_reach_unknown),                                      \
-		SV_COL("OTHER", "reach.other_mapped_bytes",                                        \
-			"mapped at further kernel addresses (not looked for yet)", BYTES, false,   \
-			get_other_mapped),                                                         \
+		SV_COL("READONLY", "reach.readonly_bytes",                                         \
+			"of what is mapped: the linear map may read there, not write", BYTES,      \
+			false, level##_reach_readonly),                                            \
+		SV_ALARM("OTHER", "reach.other_mapped_bytes",                                      \
+			"resident and mapped at further kernel addresses", BYTES, true,            \
+			level##_other_mapped),                                                     \
+		SV_COL("OTHER?", "reach.other_unknown_bytes",                                      \
+			"resident; whether it is mapped elsewhere was not looked for", BYTES,      \
+			false, level##_other_unknown),                                             \
 		SV_COL("OBSERVED", "reach.basis.observed_bytes",                                   \
 			"reach read from this system's page tables", BYTES, false,                 \
 			level##_observed),                                                         \
@@ -279,6 +308,9 @@ static const struct sv_column row_columns[] = {
 	SV_COL("DEVICE", "device", "device of the file, major:minor", STRING, false, get_device),
 	SV_COL("INODE", "inode", "inode of the file, 0 for none", U64, false, get_inode),
 	SV_COL("KIND", "kind", "what kind of memory", STRING, true, sv_get_kind),
+	SV_COL("REACH", "reach.words",
+		"how the linear map has it: rw, ro, removed, unknown; mapped where assumed", WORDS,
+		true, get_reach_words),
 	FIGURE_COLUMNS(row, false),
 	SV_COL("RSS", "smaps.rss_bytes", "the kernel's own figure, which leaves hugetlb out", BYTES,
 		false, get_rss),

@@ -39,7 +39,7 @@ static void wide_machines_map_all_ram(void **state)
 	for (size_t i = 0; i < sv_array_size(wide); i++) {
 		safevma_observation obs = on(wide[i]);
 
-		assert_reached(sv_reach_of(&obs, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 	}
 }
 
@@ -53,17 +53,17 @@ static void other_machines_need_their_zones(void **state)
 		safevma_observation obs = on(narrow[i]);
 
 		obs.highmem_start_pfn.value = 500; /* not known: not looked at */
-		assert_unreached(sv_reach_of(&obs, &v, &anon));
+		assert_unreached(sv_reach_of(&obs, NULL, &v, &anon));
 		obs.zones_known = true;
-		assert_reached(sv_reach_of(&obs, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 		obs.highmem_start_pfn = sv_known(1001);
-		assert_reached(sv_reach_of(&obs, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 		obs.highmem_start_pfn = sv_known(1000);
-		assert_reached(sv_reach_of(&obs, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
+		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
 		obs.highmem_start_pfn = sv_known(999);
-		assert_reached(sv_reach_of(&obs, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
+		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
 		obs.zones_known = false;
-		assert_unreached(sv_reach_of(&obs, &v, &anon));
+		assert_unreached(sv_reach_of(&obs, NULL, &v, &anon));
 	}
 }
 
@@ -78,7 +78,7 @@ static void secretmem_where_removal_is_certain(void **state)
 		safevma_observation obs = on(certain[i]);
 
 		assert_true(sv_reach_secret_certain(certain[i]));
-		assert_reached(sv_reach_of(&obs, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
+		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
 	}
 }
 
@@ -94,7 +94,7 @@ static void secretmem_elsewhere_is_unknown(void **state)
 		obs.zones_known = true;
 		obs.highmem_start_pfn = sv_known(0);
 		assert_false(sv_reach_secret_certain(others[i]));
-		assert_unreached(sv_reach_of(&obs, &v, &anon));
+		assert_unreached(sv_reach_of(&obs, NULL, &v, &anon));
 	}
 }
 
@@ -108,7 +108,7 @@ static void perhaps_secretmem_is_unknown(void **state)
 		safevma_observation obs = on(machines[i]);
 
 		obs.zones_known = true;
-		assert_unreached(sv_reach_of(&obs, &v, &anon));
+		assert_unreached(sv_reach_of(&obs, NULL, &v, &anon));
 	}
 }
 
@@ -125,7 +125,7 @@ static void classes_that_tell_nothing(void **state)
 			struct sv_frame f = anon;
 
 			f.flags |= flags[i];
-			assert_unreached(sv_reach_of(&obs, &v, &f));
+			assert_unreached(sv_reach_of(&obs, NULL, &v, &f));
 		}
 }
 
@@ -139,8 +139,8 @@ static void unread_is_unknown(void **state)
 	for (int secret = SV_SECRET_NO; secret <= SV_SECRET_UNKNOWN; secret++) {
 		struct sv_vma v = { .secret = (enum sv_secret)secret };
 
-		assert_unreached(sv_reach_of(&obs, &v, NULL));
-		assert_unreached(sv_reach_of(&obs, &v, &f));
+		assert_unreached(sv_reach_of(&obs, NULL, &v, NULL));
+		assert_unreached(sv_reach_of(&obs, NULL, &v, &f));
 	}
 }
 

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The kernel's page tables through /proc/kcore: headers, walk, headers again. */
+#include "kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "iface/kcore.h"
+#include "iface/vmcoreinfo.h"
+#include "model/pgtable.h"
+
+enum { NOTES_MAX = 1 << 20 };
+
+struct session {
+	struct sv_capture *c;
+	struct sv_file *file;
+	struct sv_strbuf header;
+	struct sv_kcore kcore;
+	struct sv_pgtable pg;
+};
+
+/* Exactly len bytes at off. 1, 0 with *why, -1. */
+static int read_exactly(struct session *s, void *buf, size_t len, uint64_t off,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	size_t got = 1, at = 0;
+
+	while (at < len && got) {
+		if (sv_file_read(s->file, (char *)buf + at, len - at, off + at, &got, why))
+			return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
+		at += got;
+	}
+	if (at == len)
+		return 1;
+	sv_error_set(why, SAFEVMA_E_FORMAT, 0, s->file->path, 0,
+		"expected %zu bytes at offset 0x%llx, got %zu", len, (unsigned long long)off, at);
+	return 0;
+}
+
+static int read_more(struct session *s, struct sv_strbuf *b, size_t len, uint64_t off,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	int rc;
+
+	if (sv_strbuf_reserve(b, len))
+		return sv_error_nomem(err);
+	rc = read_exactly(s, b->ptr + b->len, len, off, why, err);
+	if (rc > 0)
+		b->len += len;
+	return rc;
+}
+
+/* File header and program headers. */
+static int read_header(struct session *s, struct sv_strbuf *ret, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	uint64_t size;
+	int rc = read_more(s, ret, SV_KCORE_HEADER, 0, why, err);
+
+	if (rc <= 0)
+		return rc;
+	if (sv_kcore_header_size(ret->ptr, ret->len, &size, why))
+		return 0;
+	return size > ret->len ? read_more(s, ret, (size_t)size - ret->len, ret->len, why, err) : 1;
+}
+
+static int read_geometry(struct session *s, struct safevma_error *why, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf notes = { 0 };
+	struct sv_host *h = &s->c->obs->host;
+	struct sv_vmcoreinfo info;
+	struct sv_span text;
+	int rc;
+
+	if (!s->kcore.note_size || s->kcore.note_size > NOTES_MAX) {
+		sv_error_set(why, SAFEVMA_E_FORMAT, 0, s->file->path, 0,
+			"expected notes of 1 byte to 1 MiB, got %llu bytes",
+			(unsigned long long)s->kcore.note_size);
+		return 0;
+	}
+	rc = read_more(s, &notes, (size_t)s->kcore.note_size, s->kcore.note_offset, why, err);
+	if (rc <= 0)
+		return rc;
+	return !sv_kcore_vmcoreinfo(notes.ptr, notes.len, &text, why) &&
+	       !sv_vmcoreinfo_parse(
+		       sv_text_init(text.ptr, text.len, "/proc/kcore VMCOREINFO"), &info, why) &&
+	       !sv_pgtable_init(&s->kcore, &info, h->machine, h->page_size, &s->pg, why);
+}
+
+/* 1, 0 with *why, -1; sv_session_close() in any case. */
+static int session_open(struct session *s, struct sv_capture *c, const char *tag,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_KCORE, .tag = tag };
+	int rc;
+
+	*s = (struct session) { .c = c };
+	memset(why, 0, sizeof(*why));
+	if (sv_root_open(c->root, &place, &s->file, why))
+		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
+	rc = read_header(s, &s->header, why, err);
+	if (rc <= 0)
+		return rc;
+	if (sv_kcore_parse(s->header.ptr, s->header.len, &s->kcore, why))
+		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
+	return read_geometry(s, why, err);
+}
+
+static void session_close(struct session *s)
+{
+	sv_file_close(s->file);
+	sv_strbuf_fini(&s->header);
+	sv_kcore_fini(&s->kcore);
+}
+
+/* Tables are read through the linear map; one that no segment of RAM covers is not read at all. */
+static int read_table(
+	void *context, uint64_t paddr, void *buf, size_t size, struct safevma_error *err)
+{
+	struct session *s = context;
+	struct safevma_error why = { 0 };
+	uint64_t off;
+	int rc;
+
+	if (!sv_kcore_find_ram(&s->kcore, s->pg.delta, paddr, size, &off))
+		return 1;
+	rc = read_exactly(s, buf, size, off, &why, err);
+	return rc < 0 ? -1 : !rc;
+}
+
+/*
+ * The kernel computes offsets from its list of segments as it is at each read: when that changed,
+ * memory was added or removed meanwhile, and what was read may be from elsewhere.
+ */
+static int same_header(struct session *s, struct safevma_error *why, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf again = { 0 };
+	int rc = read_header(s, &again, why, err);
+
+	if (rc <= 0)
+		return rc;
+	if (again.len == s->header.len && !memcmp(again.ptr, s->header.ptr, again.len))
+		return 1;
+	sv_error_set(why, SAFEVMA_E_CHANGED, 0, s->file->path, 0,
+		"memory was added or removed while the kernel's page tables were read");
+	return 0;
+}
+
+/* ---- an ordinary page of our own --------------------------------------------------------------*/
+
+/* The frame of a page that the observer holds for this; unknown where frames are hidden. */
+static int own_frame(struct sv_capture *c, const char *tag, const char *when, struct sv_num *ret,
+	struct safevma_error *err)
+{
+	char what[80];
+	struct sv_call call = { .op = SV_OP_NOTE,
+		.place = { .iface = SV_IFACE_PROC, .tag = what } };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+
+	snprintf(what, sizeof(what), "frame.%s.%s", tag, when);
+	if (sv_capture_call(c, &call, &text, &why, err) < 0)
+		return -1;
+	*ret = sv_note_number(&text, "pfn");
+	return 0;
+}
+
+static void add_range(struct sv_frame_range *list, size_t *n, uint64_t pfn)
+{
+	size_t i = 0;
+
+	while (i < *n && list[i].first + list[i].count <= pfn)
+		i++;
+	if (i < *n && list[i].first <= pfn)
+		return;
+	memmove(list + i + 1, list + i, (*n - i) * sizeof(*list));
+	list[i] = (struct sv_frame_range) { pfn, 1 };
+	(*n)++;
+}
+
+/*
+ * Self-check of every look: an ordinary page must come out mapped and writable. If it does not, the
+ * tables were misread, and nothing that they say is believed.
+ */
+static int check_own(const struct sv_kernelmap *map, struct sv_num before, struct sv_num after,
+	struct safevma_error *why)
+{
+	const struct sv_linear_extent *x;
+
+	if (!before.known || !after.known || before.value != after.value)
+		return 1; /* it cannot be told, or the page moved while we looked */
+	x = sv_kernelmap_find(map, before.value);
+	if (x && x->alias == SV_ALIAS_RW)
+		return 1;
+	sv_error_set(why, SAFEVMA_E_FORMAT, 0, "/proc/kcore", 0,
+		"self-check failed: an ordinary page of the observer, frame 0x%llx, came out as "
+		"%s, expected rw; the kernel's page tables are not understood",
+		(unsigned long long)before.value, sv_alias_name(x ? x->alias : SV_ALIAS_UNKNOWN));
+	return 0;
+}
+
+/* ---- a look ---------------------------------------------------------------------------------- */
+
+/* list: q's ranges, with room for one more. */
+static int look(struct session *s, struct sv_walk_request *q, struct sv_frame_range *list,
+	const char *tag, struct sv_kernelmap *ret, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	struct sv_num before, after;
+	int rc;
+
+	if (own_frame(s->c, tag, "before", &before, err))
+		return -1;
+	if (before.known)
+		add_range(list, &q->ranges_len, before.value);
+	if (sv_walk(q, ret, err) || own_frame(s->c, tag, "after", &after, err))
+		return -1;
+	rc = same_header(s, why, err);
+	ret->self_checked = before.known && after.known && before.value == after.value;
+	return rc > 0 ? check_own(ret, before, after, why) : rc;
+}
+
+/* A copy with room for one more. */
+static struct sv_frame_range *copy_ranges(const struct sv_frame_range *ranges, size_t n)
+{
+	struct sv_frame_range *list = calloc(n + 1, sizeof(*list));
+
+	if (list && n)
+		memcpy(list, ranges, n * sizeof(*list));
+	return list;
+}
+
+int sv_capture_lookup(struct sv_capture *c, const struct sv_frame_range *ranges, size_t n,
+	const struct sv_frame_range *others, size_t others_n, const char *tag,
+	struct sv_kernelmap *ret, struct safevma_error *why, struct safevma_error *err)
+{
+	sv_auto_free struct sv_frame_range *list = copy_ranges(ranges, n);
+	struct sv_kernelmap map = { 0 };
+	struct session s;
+	int rc;
+
+	if (!list)
+		return sv_error_nomem(err);
+	rc = session_open(&s, c, tag, why, err);
+	if (rc > 0) {
+		struct sv_walk_request q = { .pg = &s.pg,
+			.kcore = &s.kcore,
+			.ranges = list,
+			.ranges_len = n,
+			.others = others,
+			.others_len = others_n,
+			.read = read_table,
+			.context = &s };
+
+		rc = look(&s, &q, list, tag, &map, why, err);
+	}
+	session_close(&s);
+	if (rc > 0)
+		*ret = map;
+	else
+		sv_kernelmap_fini(&map);
+	return rc;
+}
+
+int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, size_t len,
+	const char *tag, struct safevma_error *why, struct safevma_error *err)
+{
+	struct session s;
+	uint64_t off, there;
+	int rc = session_open(&s, c, tag, why, err);
+
+	if (rc > 0 && (!sv_kcore_find_vaddr(&s.kcore, vaddr, &off, &there) || there < len)) {
+		sv_error_set(why, SAFEVMA_E_UNSUPPORTED, 0, s.file->path, 0,
+			"no segment of it covers the address 0x%llx", (unsigned long long)vaddr);
+		rc = 0;
+	}
+	if (rc > 0)
+		rc = read_exactly(&s, buf, len, off, why, err);
+	session_close(&s);
+	return rc;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which of a process's frames the kernel's page tables are asked for, and what is missing then. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "iface/pagemap.h"
+#include "kernel.h"
+
+struct ranges {
+	struct sv_frame_range *ptr;
+	size_t len, cap;
+};
+
+static int by_first(const void *a, const void *b)
+{
+	const struct sv_frame_range *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static int add_frame(struct ranges *r, uint64_t pfn)
+{
+	struct sv_frame_range *last = r->len ? &r->ptr[r->len - 1] : NULL;
+
+	if (last && pfn >= last->first && pfn - last->first <= last->count) {
+		last->count += pfn - last->first == last->count;
+		return 0;
+	}
+	last = sv_vec_push(r);
+	if (!last)
+		return -1;
+	*last = (struct sv_frame_range) { pfn, 1 };
+	return 0;
+}
+
+/* Sorted, and those that meet or overlap made one. */
+static void settle(struct ranges *r)
+{
+	size_t out = 0;
+
+	if (!r->len)
+		return;
+	qsort(r->ptr, r->len, sizeof(*r->ptr), by_first);
+	for (size_t i = 1; i < r->len; i++) {
+		struct sv_frame_range *last = &r->ptr[out], *x = &r->ptr[i];
+
+		if (x->first > last->first + last->count)
+			r->ptr[++out] = *x;
+		else if (x->first + x->count > last->first + last->count)
+			last->count = x->first + x->count - last->first;
+	}
+	r->len = out + 1;
+}
+
+/* Frames of a pool: what a mechanism keeps out of the linear map, or may. */
+static bool in_pool(const struct sv_vma *v)
+{
+	return v->secret != SV_SECRET_NO;
+}
+
+static int collect(const struct sv_capture *c, const struct sv_process *p, struct ranges *all,
+	struct ranges *pool)
+{
+	for (size_t i = 0; i < p->vmas.len; i++) {
+		const struct sv_vma *v = &p->vmas.ptr[i];
+		bool others = c->request->aliases || in_pool(v);
+
+		for (size_t k = v->page; k < v->page + v->pages; k++) {
+			uint64_t entry = p->pages.ptr[k].entry;
+
+			if (!sv_pagemap_has_pfn(entry))
+				continue;
+			if (add_frame(all, sv_pagemap_pfn(entry)) ||
+				(others && add_frame(pool, sv_pagemap_pfn(entry))))
+				return -1;
+		}
+	}
+	settle(all);
+	settle(pool);
+	return 0;
+}
+
+/* A frame of RAM for which the tables contradict themselves: they may have been changing. */
+static bool undecided(const struct sv_kernelmap *map)
+{
+	for (size_t i = 0; i < map->linear.len; i++)
+		if (map->linear.ptr[i].alias == SV_ALIAS_UNKNOWN)
+			return true;
+	return false;
+}
+
+static int look(struct sv_capture *c, struct sv_process *p, const struct ranges *all,
+	const struct ranges *pool, const char *tag, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	sv_kernelmap_fini(&p->kernel);
+	return sv_capture_lookup(
+		c, all->ptr, all->len, pool->ptr, pool->len, tag, &p->kernel, why, err);
+}
+
+static int look_twice(struct sv_capture *c, struct sv_process *p, const struct ranges *all,
+	const struct ranges *pool, const char *tag, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	char again[64];
+	int rc = look(c, p, all, pool, tag, why, err);
+
+	if (rc <= 0 || !undecided(&p->kernel))
+		return rc;
+	snprintf(again, sizeof(again), "%s-again", tag);
+	return look(c, p, all, pool, again, why, err);
+}
+
+/*
+ * Where the kernel gives us no page tables at all, reach is inferred or assumed, which its basis
+ * says. Where it gives some that make no sense, an answer that was asked for is missing.
+ */
+static int tell(struct sv_capture *c, const struct safevma_error *why, struct safevma_error *err)
+{
+	bool denied = why->code == SAFEVMA_E_SYSTEM || why->code == SAFEVMA_E_UNSUPPORTED ||
+		      why->code == SAFEVMA_E_NOT_RECORDED;
+
+	return sv_gap_add(c->obs, SV_IFACE_KCORE, 0, why, !denied, err);
+}
+
+int sv_capture_reach(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
+{
+	struct ranges all = { 0 }, pool = { 0 };
+	struct safevma_error why = { 0 };
+	char full[48];
+	int rc = 1;
+
+	if (!(c->obs->needs & SAFEVMA_NEED_REACH) ||
+		c->request->page_tables == SAFEVMA_PAGE_TABLES_NONE)
+		return 0;
+	snprintf(full, sizeof(full), "kernel.%d.%s", p->pid, tag);
+	if (collect(c, p, &all, &pool))
+		rc = sv_error_nomem(err);
+	else if (all.len)
+		rc = look_twice(c, p, &all, &pool, full, &why, err);
+	sv_vec_fini(&all);
+	sv_vec_fini(&pool);
+	return rc ? (rc < 0 ? -1 : 0) : tell(c, &why, err);
+}

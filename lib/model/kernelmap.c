@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "kernelmap.h"
+
+const char *sv_alias_name(enum sv_alias alias)
+{
+	static const char *const names[] = { "unknown", "rw", "ro", "absent", "none" };
+
+	return names[alias];
+}
+
+const char *sv_alias_why_text(enum sv_alias_why why)
+{
+	static const char *const texts[] = {
+		[SV_ALIAS_WHY_NOTHING] = "",
+		[SV_ALIAS_WHY_ZERO] = "an empty entry for RAM: the kernel shows zeros where it "
+				      "cannot read",
+		[SV_ALIAS_WHY_UNREAD] = "a page table on the way could not be read",
+		[SV_ALIAS_WHY_MISMATCH] = "its entry names another frame",
+		[SV_ALIAS_WHY_OUTSIDE] = "outside of what the linear map can hold",
+	};
+
+	return texts[why];
+}
+
+const char *sv_kzone_name(enum sv_kzone zone)
+{
+	static const char *const names[SV_KZONE_COUNT] = {
+		[SV_KZONE_UNNAMED] = "unnamed",
+		[SV_KZONE_LINEAR] = "linear",
+		[SV_KZONE_VMALLOC] = "vmalloc",
+		[SV_KZONE_VMEMMAP] = "vmemmap",
+		[SV_KZONE_MODULES] = "modules",
+		[SV_KZONE_IMAGE] = "kernel-image",
+		[SV_KZONE_FIXMAP] = "fixmap",
+		[SV_KZONE_CPU_ENTRY] = "cpu-entry",
+		[SV_KZONE_ESPFIX] = "espfix",
+		[SV_KZONE_EFI] = "efi",
+		[SV_KZONE_LDT] = "ldt",
+		[SV_KZONE_KASAN] = "kasan-shadow",
+		[SV_KZONE_PCI_IO] = "pci-io",
+	};
+
+	return names[zone];
+}
+
+void sv_kernelmap_fini(struct sv_kernelmap *map)
+{
+	sv_vec_fini(&map->linear);
+	sv_vec_fini(&map->others);
+	*map = (struct sv_kernelmap) { 0 };
+}
+
+const struct sv_linear_extent *sv_kernelmap_find(const struct sv_kernelmap *map, uint64_t pfn)
+{
+	size_t lo = 0, hi = map->linear.len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct sv_linear_extent *x = &map->linear.ptr[mid];
+
+		if (pfn < x->pfn)
+			hi = mid;
+		else if (pfn - x->pfn >= x->frames)
+			lo = mid + 1;
+		else
+			return x;
+	}
+	return NULL;
+}
+
+/* Mappings may overlap: one that holds the frame began at most others_span before it. */
+static size_t first_candidate(const struct sv_kernelmap *map, uint64_t pfn)
+{
+	size_t lo = 0, hi = map->others.len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (map->others.ptr[mid].pfn + map->others_span <= pfn)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct sv_kmapping *sv_kernelmap_other(
+	const struct sv_kernelmap *map, uint64_t pfn, size_t *at)
+{
+	size_t i = *at ? *at : first_candidate(map, pfn);
+
+	for (; i < map->others.len && map->others.ptr[i].pfn <= pfn; i++) {
+		const struct sv_kmapping *m = &map->others.ptr[i];
+
+		if (pfn - m->pfn >= m->frames || m->zone == SV_KZONE_LINEAR)
+			continue;
+		*at = i + 1;
+		return m;
+	}
+	*at = map->others.len + 1;
+	return NULL;
+}
