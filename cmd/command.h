@@ -24,6 +24,8 @@ enum {
 	OPTIONS_EACH = 1 << 4,
 	OPTIONS_RECONCILE = 1 << 5,
 	OPTIONS_REDACT = 1 << 6,
+	OPTIONS_TABLES = 1 << 7, /* --page-tables, --aliases */
+	OPTIONS_LINEAR = 1 << 8,
 };
 
 struct words {
@@ -35,7 +37,7 @@ struct arguments {
 	struct safevma_root_options root;
 	struct safevma_request request;
 	struct safevma_report_options report;
-	bool reconcile, lean;
+	bool reconcile, lean, pools, map;
 	bool critical;
 	struct words positional;
 	/* storage behind the selection */

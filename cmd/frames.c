@@ -10,7 +10,8 @@ const struct command command_frames = {
 	.about = "For each stretch of pages: the physical frames, what they are, whether they are "
 		 "locked\n"
 		 "and exclusive, how often they are mapped, and what lies right below and above.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_EACH,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_EACH |
+		   OPTIONS_TABLES,
 	.needs = SAFEVMA_NEED_REACH,
 	.all_by_default = false,
 	.run = run_report,

@@ -12,7 +12,7 @@ const struct command command_maps = {
 		 "and how many frames have kernel memory right beside them. Without a selection "
 		 "the\n"
 		 "critical processes are taken.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES,
 	.needs = SAFEVMA_NEED_REACH,
 	.all_by_default = false,
 	.run = run_report,

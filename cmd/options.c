@@ -25,6 +25,10 @@ enum {
 	OPT_RECONCILE,
 	OPT_REDACT,
 	OPT_LEAN,
+	OPT_PAGE_TABLES,
+	OPT_ALIASES,
+	OPT_POOLS,
+	OPT_MAP,
 };
 
 const struct option_info option_infos[] = {
@@ -54,6 +58,13 @@ const struct option_info option_infos[] = {
 		"compare counted frames with meminfo, and pagemap with smaps" },
 	{ OPT_NO_SMAPS, "no-smaps", NULL, OPTIONS_SMAPS,
 		"spare the target the reading of smaps; locked figures become unknown" },
+	{ OPT_POOLS, "pools", NULL, OPTIONS_LINEAR,
+		"look in every process for who holds secretmem, by mappings and descriptors" },
+	{ OPT_MAP, "map", NULL, OPTIONS_LINEAR, "list every mapping of the kernel's half" },
+	{ OPT_PAGE_TABLES, "page-tables", "SOURCE", OPTIONS_TABLES,
+		"where the kernel's page tables are read: auto, kcore, dump, both or none" },
+	{ OPT_ALIASES, "aliases", NULL, OPTIONS_TABLES,
+		"look for further kernel addresses of every frame, not of pools alone" },
 	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system" },
 	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
 		"also record what is read into this new directory" },
@@ -158,6 +169,23 @@ static bool auto_color(void)
 	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
+static int set_page_tables(struct arguments *a, const char *value)
+{
+	static const char *const names[] = { [SAFEVMA_PAGE_TABLES_AUTO] = "auto",
+		[SAFEVMA_PAGE_TABLES_KCORE] = "kcore",
+		[SAFEVMA_PAGE_TABLES_DUMP] = "dump",
+		[SAFEVMA_PAGE_TABLES_BOTH] = "both",
+		[SAFEVMA_PAGE_TABLES_NONE] = "none" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(value, names[i])) {
+			a->request.page_tables = (enum safevma_page_tables)i;
+			return -1;
+		}
+	complain("--page-tables is auto, kcore, dump, both or none, not '%s'", value);
+	return EXIT_USAGE;
+}
+
 static int set_color(struct arguments *a, const char *when)
 {
 	if (!strcmp(when, "always"))
@@ -230,6 +258,17 @@ static int apply(struct arguments *a, int letter, const char *value)
 		break;
 	case OPT_NO_SMAPS:
 		a->request.no_smaps = true;
+		break;
+	case OPT_POOLS:
+		a->pools = true;
+		break;
+	case OPT_MAP:
+		a->map = true;
+		break;
+	case OPT_PAGE_TABLES:
+		return set_page_tables(a, value);
+	case OPT_ALIASES:
+		a->request.aliases = true;
 		break;
 	case OPT_ROOT:
 		a->root.recording = value;

@@ -63,7 +63,7 @@ const struct command command_record = {
 		"any\n"
 		"machine. No contents of pages are recorded; frame numbers and addresses are, and\n"
 		"command lines and paths unless --redact.",
-	.options = OPTIONS_SELECT | OPTIONS_REDACT,
+	.options = OPTIONS_SELECT | OPTIONS_REDACT | OPTIONS_TABLES,
 	.needs = SAFEVMA_NEED_ALL,
 	.positional = 1,
 	.run = run,

@@ -136,7 +136,8 @@ enum safevma_need {
 	SAFEVMA_NEED_REACH = 1u << 7,  /* the kernel's page tables, for frames of the selected */
 	SAFEVMA_NEED_KERNEL = 1u << 8, /* the kernel's page tables, all of them; its regions */
 	SAFEVMA_NEED_POOLS = 1u << 9,  /* who holds secretmem, by mappings and descriptors */
-	SAFEVMA_NEED_ALL = (1u << 10) - 1,
+	SAFEVMA_NEED_EXTENTS = 1u << 10,   /* with NEED_KERNEL: report its mappings one by one */
+	SAFEVMA_NEED_ALL = (1u << 10) - 1, /* of what is read: NEED_EXTENTS reads no more */
 };
 
 /* Where the kernel's page tables are read. */

@@ -65,6 +65,19 @@ int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_proce
 int sv_capture_reach(
 	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err);
 
+/* The kernel's own page tables, all of them, and what explains the frames that they lack. */
+int sv_capture_linear(struct sv_capture *c, struct safevma_error *err);
+
+/* Who holds secretmem, by mappings and by descriptors, of all processes. */
+int sv_capture_holders(struct sv_capture *c, struct safevma_error *err);
+
+/*
+ * Flag words of the frames [first, first + n) for f, a kpageflags. 1; 0 with *why; -1. Frames past
+ * the machine's last one come out as no memory.
+ */
+int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *words,
+	struct safevma_error *why, struct safevma_error *err);
+
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 

@@ -129,6 +129,17 @@ static int read_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, 
 	return 1;
 }
 
+int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *words,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	size_t have = 0;
+	int rc = read_words(f, first, n, words, &have, why, err);
+
+	for (size_t i = have; rc > 0 && i < n; i++)
+		words[i] = SV_KPF_NOPAGE;
+	return rc;
+}
+
 static void store(struct sv_frame *f, enum sv_frame_part part, uint64_t word)
 {
 	f->known |= part;

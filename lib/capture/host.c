@@ -120,6 +120,12 @@ static int find_hypervisor(struct sv_capture *c, struct safevma_error *err)
 	return 0;
 }
 
+static void note_highmem(safevma_observation *obs, const struct sv_zone *z)
+{
+	obs->highmem_start_pfn = z->start_pfn;
+	obs->highmem_frames = z->present_pages;
+}
+
 static int parse_zones(
 	struct sv_capture *c, const struct sv_strbuf *text, struct safevma_error *why)
 {
@@ -131,7 +137,7 @@ static int parse_zones(
 		c->obs->zones_known = true;
 		if (sv_span_is(z.name, "HighMem") && z.start_pfn.known && z.spanned_pages.known &&
 			z.spanned_pages.value)
-			c->obs->highmem_start_pfn = z.start_pfn;
+			note_highmem(c->obs, &z);
 	}
 	if (rc < 0)
 		c->obs->zones_known = false;

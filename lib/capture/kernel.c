@@ -263,6 +263,56 @@ int sv_capture_lookup(struct sv_capture *c, const struct sv_frame_range *ranges,
 	return rc;
 }
 
+/* One range up to the end of RAM: what lies between is looked up as well. */
+static struct sv_frame_range all_ram(const struct session *s)
+{
+	struct sv_frame_range r = { 0 };
+
+	for (size_t i = 0; i < s->kcore.segments.len; i++) {
+		const struct sv_kcore_segment *x = &s->kcore.segments.ptr[i];
+		uint64_t end = (x->paddr + x->size) >> s->pg.page_shift;
+
+		if (x->has_paddr && end > r.count)
+			r.count = end;
+	}
+	return r;
+}
+
+int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_kernel_view *ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_kernelmap map = { 0 };
+	struct session s;
+	int rc = session_open(&s, c, tag, why, err);
+
+	if (rc > 0) {
+		struct sv_frame_range list[2] = { all_ram(&s) };
+		struct sv_walk_request q = { .pg = &s.pg,
+			.kcore = &s.kcore,
+			.ranges = list,
+			.ranges_len = 1,
+			.everything = true,
+			.read = read_table,
+			.context = &s };
+
+		rc = look(&s, &q, list, tag, &map, why, err);
+	}
+	if (rc > 0) {
+		sv_kernelmap_fini(&ret->map);
+		sv_kcore_fini(&ret->kcore);
+		ret->known = true;
+		ret->source = sv_iface_info(SV_IFACE_KCORE)->name;
+		ret->pg = s.pg;
+		ret->kcore = s.kcore;
+		ret->map = map;
+		s.kcore = (struct sv_kcore) { 0 };
+	} else {
+		sv_kernelmap_fini(&map);
+	}
+	session_close(&s);
+	return rc;
+}
+
 int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, size_t len,
 	const char *tag, struct safevma_error *why, struct safevma_error *err)
 {

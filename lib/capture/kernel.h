@@ -17,6 +17,10 @@ int sv_capture_lookup(struct sv_capture *c, const struct sv_frame_range *ranges,
 	const struct sv_frame_range *others, size_t others_n, const char *tag,
 	struct sv_kernelmap *ret, struct safevma_error *why, struct safevma_error *err);
 
+/* The whole of it: all RAM in the linear map, every mapping outside. As sv_capture_lookup(). */
+int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_kernel_view *ret,
+	struct safevma_error *why, struct safevma_error *err);
+
 /*
  * Reads len bytes at a kernel address through /proc/kcore: for memory of our own alone, to see
  * whether a marker that we wrote can be read there. What the kernel cannot read it shows as zeros.

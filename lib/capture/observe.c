@@ -6,6 +6,10 @@
 
 static unsigned int with_foundations(unsigned int needs)
 {
+	if (needs & SAFEVMA_NEED_KERNEL)
+		needs |= SAFEVMA_NEED_SYSTEM;
+	if (needs & SAFEVMA_NEED_POOLS)
+		needs |= SAFEVMA_NEED_PROCESSES;
 	if (needs & SAFEVMA_NEED_REACH)
 		needs |= SAFEVMA_NEED_FRAMES;
 	if (needs & SAFEVMA_NEED_FRAMES)
@@ -56,6 +60,10 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((needs & SAFEVMA_NEED_VMAS) && (all_memory(c, err) || limits(c, err)))
 		return -1;
+	if ((needs & SAFEVMA_NEED_KERNEL) && sv_capture_linear(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_POOLS) && sv_capture_holders(c, err))
+		return -1;
 	if ((needs & SAFEVMA_NEED_RECONCILE) && sv_capture_totals(c, err))
 		return -1;
 	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
@@ -74,6 +82,7 @@ int safevma_observe(safevma_root *root, const struct safevma_request *request,
 		return sv_error_nomem(err);
 	c.obs->needs = with_foundations(request->needs);
 	c.obs->no_smaps = request->no_smaps;
+	c.obs->aliases = request->aliases;
 	if (rounds(&c, err ? err : &local)) {
 		safevma_observation_free(c.obs);
 		root->failed = true;

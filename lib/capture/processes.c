@@ -336,7 +336,8 @@ static bool only_pids(const struct sv_capture *c)
 	const struct safevma_selection *s = &c->request->selection;
 
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
-	       !s->units_count && !s->all && !c->request->everything;
+	       !s->units_count && !s->all && !c->request->everything &&
+	       !(c->obs->needs & SAFEVMA_NEED_POOLS);
 }
 
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "capture.h"
 #include "iface/iomem.h"
+#include "iface/kconfig.h"
 #include "iface/kconfig_gz.h"
 #include "iface/pagetypeinfo.h"
 #include "iface/sysfiles.h"
@@ -84,7 +85,10 @@ static int parse_kbytes(struct sv_system *s, struct sv_text text, struct safevma
 static int parse_meminfo(struct sv_system *s, struct sv_text text, struct safevma_error *why)
 {
 	const struct sv_keyval_wanted wanted[] = { { "MemTotal", &s->mem_total },
-		{ "CommitLimit", &s->commit_limit }, { "Committed_AS", &s->committed_as } };
+		{ "CommitLimit", &s->commit_limit }, { "Committed_AS", &s->committed_as },
+		{ "HardwareCorrupted", &s->hwpoison_bytes }, { "DirectMap4k", &s->direct_4k },
+		{ "DirectMap2M", &s->direct_2m }, { "DirectMap4M", &s->direct_4m },
+		{ "DirectMap1G", &s->direct_1g } };
 
 	return sv_keyval_collect(text, sv_meminfo_next, wanted, sv_array_size(wanted), why);
 }
@@ -109,10 +113,25 @@ static int parse_blocks(struct sv_system *s, struct sv_text text, struct safevma
 	return 0;
 }
 
-static int parse_iomem(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+/* Reserved ranges below the end of RAM: above lie windows of devices, which are no memory. */
+static int sum_reserved(
+	struct sv_text text, uint64_t ram_end, uint64_t *ret, struct safevma_error *why)
 {
 	struct sv_iomem_range r;
-	uint64_t sum = 0;
+	int rc;
+
+	while ((rc = sv_iomem_next(&text, &r, why)) > 0)
+		if (r.level == 0 && r.end < ram_end &&
+			(sv_span_is(r.name, "reserved") || sv_span_is(r.name, "Reserved")))
+			*ret += r.end - r.start + 1;
+	return rc;
+}
+
+static int parse_iomem(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	uint64_t sum = 0, ram_end = 0, reserved = 0;
+	struct sv_text whole = text;
+	struct sv_iomem_range r;
 	bool hidden;
 	int rc;
 
@@ -122,11 +141,51 @@ static int parse_iomem(struct sv_system *s, struct sv_text text, struct safevma_
 		return sv_error_set(why, SAFEVMA_E_SYSTEM, 0, text.name, 0,
 			"the kernel shows every address as zero: the reader lacks CAP_SYS_ADMIN");
 	while ((rc = sv_iomem_next(&text, &r, why)) > 0)
-		if (r.level == 0 && sv_span_is(r.name, "System RAM"))
+		if (r.level == 0 && sv_span_is(r.name, "System RAM")) {
 			sum += r.end - r.start + 1;
-	if (!rc)
-		s->system_ram = sv_known(sum);
-	return rc;
+			ram_end = r.end;
+		}
+	if (rc || sum_reserved(whole, ram_end, &reserved, why))
+		return -1;
+	s->system_ram = sv_known(sum);
+	s->reserved_bytes = sv_known(reserved);
+	return 0;
+}
+
+static bool configured(const safevma_observation *obs, const char *option)
+{
+	struct sv_span value;
+
+	return obs->config_known &&
+	       !sv_kconfig_find(sv_text_init(obs->config.ptr, obs->config.len, "config"), option,
+		       &value, NULL) &&
+	       sv_span_is(value, "y");
+}
+
+/*
+ * What removes frames of the kernel's own accord. The boot parameter decides where the feature is
+ * built in; without the kernel's configuration neither can be told.
+ */
+static int removers(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_KERNEL_CMDLINE, .tag = "system" };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct sv_system *s = &c->obs->system;
+	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc < 0)
+		return -1;
+	if (!c->obs->config_known)
+		return 0;
+	s->kfence = sv_known(configured(c->obs, "CONFIG_KFENCE"));
+	s->debug_pagealloc = sv_known(configured(c->obs, "CONFIG_DEBUG_PAGEALLOC"));
+	if (!s->debug_pagealloc.value ||
+		configured(c->obs, "CONFIG_DEBUG_PAGEALLOC_ENABLE_DEFAULT"))
+		return 0;
+	s->debug_pagealloc.known = rc;
+	s->debug_pagealloc.value = rc && strstr(text.ptr, "debug_pagealloc=on") != NULL;
+	return 0;
 }
 
 int sv_capture_system(struct sv_capture *c, struct safevma_error *err)
@@ -147,5 +206,5 @@ int sv_capture_system(struct sv_capture *c, struct safevma_error *err)
 	for (size_t i = 0; i < sv_array_size(files); i++)
 		if (read_one(c, files[i].iface, files[i].parse, err))
 			return -1;
-	return read_config(c, err);
+	return read_config(c, err) || removers(c, err) ? -1 : 0;
 }

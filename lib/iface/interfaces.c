@@ -107,6 +107,32 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.costs = "telling secretmem from a file that is only called so",
 		.how = "CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the initial user namespace",
 	},
+	[SV_IFACE_FD] = {
+		.name = "fd", .path = "/proc/%p/fd", .kind = SV_KIND_LIST, .process = true,
+		.tells = "open descriptors",
+		.costs = "who holds secretmem by a descriptor",
+		.how = ROOT_OR_PTRACE,
+	},
+	[SV_IFACE_FD_LINK] = {
+		.name = "fd/N", .path = "/proc/%p/fd/%a", .kind = SV_KIND_LINK, .process = true,
+		.private = true,
+		.tells = "what a descriptor is open on",
+		.costs = "who holds secretmem by a descriptor",
+		.how = ROOT_OR_PTRACE,
+	},
+	[SV_IFACE_FD_MAGIC] = {
+		.name = "fd-magic", .path = "/proc/%p/fd/%a", .kind = SV_KIND_MAGIC, .process = true,
+		.tells = "the filesystem behind a descriptor: what makes secretmem certain",
+		.costs = "telling secretmem from a file that is only called so",
+		.how = ROOT_OR_PTRACE,
+	},
+	[SV_IFACE_FDINFO] = {
+		.name = "fdinfo", .path = "/proc/%p/fdinfo/%a", .kind = SV_KIND_TEXT,
+		.process = true,
+		.tells = "whether a descriptor is closed by exec",
+		.costs = "close-on-exec of secretmem descriptors",
+		.how = ROOT_OR_PTRACE,
+	},
 	[SV_IFACE_KPAGEFLAGS] = {
 		.name = "kpageflags", .path = "/proc/kpageflags", .kind = SV_KIND_BINARY,
 		.tells = "what each frame is used for",

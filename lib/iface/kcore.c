@@ -259,6 +259,26 @@ bool sv_kcore_find_ram(
 	return false;
 }
 
+bool sv_kcore_ram_at(
+	const struct sv_kcore *k, unsigned int page_shift, uint64_t pfn, uint64_t *until)
+{
+	*until = UINT64_MAX >> page_shift;
+	for (size_t i = 0; i < k->segments.len; i++) {
+		const struct sv_kcore_segment *s = &k->segments.ptr[i];
+		uint64_t first = s->paddr >> page_shift, end = (s->paddr + s->size) >> page_shift;
+
+		if (!s->has_paddr)
+			continue;
+		if (pfn >= first && pfn < end) {
+			*until = end;
+			return true;
+		}
+		if (first > pfn && first < *until)
+			*until = first;
+	}
+	return false;
+}
+
 bool sv_kcore_find_vaddr(const struct sv_kcore *k, uint64_t vaddr, uint64_t *offset, uint64_t *len)
 {
 	for (size_t i = 0; i < k->segments.len; i++) {

@@ -54,6 +54,10 @@ int sv_kcore_vmcoreinfo(
 bool sv_kcore_find_ram(
 	const struct sv_kcore *k, uint64_t delta, uint64_t paddr, uint64_t size, uint64_t *offset);
 
+/* Is a frame RAM, as the kernel lists it? *until: the next frame where the answer may differ. */
+bool sv_kcore_ram_at(
+	const struct sv_kcore *k, unsigned int page_shift, uint64_t pfn, uint64_t *until);
+
 /* Where in the file a kernel address is; len: at most that many bytes lie there. */
 bool sv_kcore_find_vaddr(const struct sv_kcore *k, uint64_t vaddr, uint64_t *offset, uint64_t *len);
 

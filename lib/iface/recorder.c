@@ -170,8 +170,7 @@ void sv_recorder_read(struct sv_recorder *r, struct sv_file *f, const void *buf,
 /* Readers of JSON keep 53 bits of a number: what needs more is written as text. */
 static int journal_number(struct sv_recorder *r, uint64_t n)
 {
-	return sv_strbuf_printf(
-		&r->journal, n >> 53 ? "\"0x%" PRIx64 "\"" : "%" PRIu64, n);
+	return sv_strbuf_printf(&r->journal, n >> 53 ? "\"0x%" PRIx64 "\"" : "%" PRIu64, n);
 }
 
 static int journal_marks(struct sv_recorder *r, const struct stream *s)

@@ -76,8 +76,7 @@ static bool continues(const struct sv_run *run, const struct sv_run *next, uint6
 	       same_num(next->mapcount, run->mapcount) && same_num(next->cgroup, run->cgroup) &&
 	       same_num(next->locked, run->locked) && same_num(next->mlocked, run->mlocked) &&
 	       next->exclusive == run->exclusive && next->changed == run->changed &&
-	       same_reach(&next->reached, &run->reached) &&
-	       same_others(run, next, page_size);
+	       same_reach(&next->reached, &run->reached) && same_others(run, next, page_size);
 }
 
 void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,

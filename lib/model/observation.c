@@ -18,6 +18,9 @@ void safevma_observation_free(safevma_observation *obs)
 		free(obs->gaps.ptr[i].line);
 	}
 	sv_vec_fini(&obs->gaps);
+	sv_kcore_fini(&obs->kernel.kcore);
+	sv_kernelmap_fini(&obs->kernel.map);
+	sv_vec_fini(&obs->holders);
 	sv_strbuf_fini(&obs->config);
 	free(obs);
 }

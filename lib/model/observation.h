@@ -4,6 +4,9 @@
 #define SV_MODEL_OBSERVATION_H
 
 #include "iface/interfaces.h"
+#include "iface/kcore.h"
+#include "pgtable.h"
+#include "pool.h"
 #include "process.h"
 #include "safevma.h"
 
@@ -42,7 +45,12 @@ struct sv_observed_cost {
 struct sv_system {
 	struct sv_num overcommit_memory, overcommit_ratio, overcommit_bytes;
 	struct sv_num mem_total, commit_limit, committed_as, system_ram;
-	struct sv_num block_pages; /* pages of a pageblock */
+	struct sv_num block_pages;    /* pages of a pageblock */
+	struct sv_num reserved_bytes; /* of the physical address map, beside RAM */
+	struct sv_num hwpoison_bytes;
+	struct sv_num direct_4k, direct_2m, direct_4m, direct_1g; /* x86: by size of entry, bytes */
+	struct sv_num kfence; /* 1: the kernel samples with KFENCE; 0: it has none, or it is off */
+	struct sv_num debug_pagealloc; /* 1: free memory is taken out of the linear map */
 	struct sv_num level2_splits,
 		level3_splits; /* of large pages of the linear map, since boot */
 };
@@ -66,9 +74,30 @@ struct sv_totals {
 	struct sv_num after_slab, after_mlocked, after_pagetables, after_unevictable;
 };
 
+/* How one source of page tables held against another. */
+struct sv_comparison {
+	bool made;
+	uint64_t frames, equal;
+	uint64_t changed;   /* another answer before and after: nothing follows from them */
+	uint64_t differ;    /* in reach or permission */
+	uint64_t first_pfn; /* of those that differ */
+};
+
+/* The whole of the kernel's page tables. */
+struct sv_kernel_view {
+	bool known;	    /* they were read */
+	const char *source; /* interface that gave them; static */
+	struct sv_kcore kcore;
+	struct sv_pgtable pg;
+	struct sv_kernelmap map; /* linear: all RAM; others: every mapping */
+	bool pools_known;
+	uint64_t pool_frames[SV_POOL_COUNT]; /* frames that are absent, by what explains it */
+	struct sv_comparison compared;
+};
+
 struct safevma_observation {
 	unsigned int needs;
-	bool no_smaps;
+	bool no_smaps, aliases;
 	struct sv_host host;
 	struct sv_features features;
 	struct sv_times from, to;
@@ -78,6 +107,7 @@ struct safevma_observation {
 
 	struct sv_num swap_areas;
 	struct sv_num highmem_start_pfn; /* known on machines with HighMem */
+	struct sv_num highmem_frames;
 	bool zones_known;
 	struct sv_system system;
 	bool config_known;
@@ -92,6 +122,12 @@ struct safevma_observation {
 		struct sv_gap *ptr;
 		size_t len, cap;
 	} gaps;
+	struct sv_kernel_view kernel;
+	bool holders_known;
+	struct {
+		struct sv_holder *ptr;
+		size_t len, cap;
+	} holders; /* by process, mappings first */
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
 };

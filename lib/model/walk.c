@@ -113,29 +113,6 @@ static int emit_linear(struct walk *w, const struct sv_linear_extent *x)
 	return 0;
 }
 
-/* Where RAM ends or begins behind a frame; is it RAM? */
-static bool ram_at(const struct walk *w, uint64_t pfn, uint64_t *until)
-{
-	const struct sv_kcore *k = w->q->kcore;
-	unsigned int shift = w->pg->page_shift;
-
-	*until = UINT64_MAX >> shift;
-	for (size_t i = 0; i < k->segments.len; i++) {
-		const struct sv_kcore_segment *s = &k->segments.ptr[i];
-		uint64_t first = s->paddr >> shift, end = (s->paddr + s->size) >> shift;
-
-		if (!s->has_paddr)
-			continue;
-		if (pfn >= first && pfn < end) {
-			*until = end;
-			return true;
-		}
-		if (first > pfn && first < *until)
-			*until = first;
-	}
-	return false;
-}
-
 /*
  * An empty entry means "not mapped" for what is no RAM alone: zeros are also what kcore gives for
  * tables that it cannot read, and removed RAM keeps an entry that is not empty.
@@ -144,7 +121,7 @@ static int emit_empty(struct walk *w, uint64_t pfn, uint64_t frames)
 {
 	while (frames) {
 		uint64_t until;
-		bool ram = ram_at(w, pfn, &until);
+		bool ram = sv_kcore_ram_at(w->q->kcore, w->pg->page_shift, pfn, &until);
 		uint64_t n = until - pfn < frames ? until - pfn : frames;
 		struct sv_linear_extent x = { .pfn = pfn,
 			.frames = n,

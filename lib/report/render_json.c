@@ -449,9 +449,8 @@ static int put_tables(const struct json *first, struct safevma_error *err)
 		return -1;
 	plain.sorted = false; /* the order asked for is of the first table's columns */
 	j.plan = &plain;
-	for (j.table = j.table->also; j.table && j.table->wanted(plain.obs);
-		j.table = j.table->also)
-		if (put_table(&j, err))
+	for (j.table = j.table->also; j.table; j.table = j.table->also)
+		if (j.table->wanted(plain.obs) && put_table(&j, err))
 			return -1;
 	return 0;
 }

@@ -239,20 +239,33 @@ static int print_table(const struct sv_plan *plan, FILE *out, struct safevma_err
 	return rc;
 }
 
-int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
+static void shown_columns(const struct sv_column *columns, size_t count, struct sv_columns *ret)
 {
-	const struct safevma_table *also = plan->table->also;
-	struct safevma_report_options options = *plan->options;
-	struct sv_plan next = { .obs = plan->obs, .table = also, .options = &options };
+	for (size_t i = 0; i < count; i++)
+		if (columns[i].pub.shown)
+			ret->index[ret->count++] = i;
+}
 
-	if (print_table(plan, out, err))
-		return -1;
-	if (!also || !also->wanted(plan->obs))
-		return 0;
-	for (size_t i = 0; i < also->row_count; i++)
-		if (also->row_columns[i].pub.shown)
-			next.row.index[next.row.count++] = i;
+/* The further tables of a report have their default columns and natural order. */
+static int print_also(const struct sv_plan *plan, const struct safevma_table *table, FILE *out,
+	struct safevma_error *err)
+{
+	struct sv_plan p = { .obs = plan->obs, .table = table, .options = plan->options };
+
+	shown_columns(table->row_columns, table->row_count, &p.row);
+	if (table->group_columns)
+		shown_columns(table->group_columns, table->group_count, &p.group);
 	if (heading_lines(plan))
 		fputc('\n', out);
-	return sv_render_text(&next, out, err);
+	return print_table(&p, out, err);
+}
+
+int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
+{
+	if (print_table(plan, out, err))
+		return -1;
+	for (const struct safevma_table *t = plan->table->also; t; t = t->also)
+		if (t->wanted(plan->obs) && print_also(plan, t, out, err))
+			return -1;
+	return 0;
 }

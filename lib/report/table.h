@@ -8,6 +8,7 @@
 #define SV_REPORT_TABLE_H
 
 #include "measure/edges.h"
+#include "measure/linear.h"
 #include "measure/runs.h"
 #include "measure/vma.h"
 
@@ -64,6 +65,8 @@ struct safevma_cursor {
 	struct sv_edge_list edges;
 	const struct sv_edge *edge;
 	size_t item; /* of tables that are plain lists */
+	struct sv_region_rows regions;
+	struct sv_linear_sums linear;
 	char text[256];
 	struct sv_strbuf scratch;
 };
@@ -117,6 +120,7 @@ struct safevma_value sv_get_path(safevma_cursor *c);
 			STRING, false, sv_get_fate)
 
 extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
-	sv_table_doctor, sv_table_facts, sv_table_reconcile;
+	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
+	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes;
 
 #endif

@@ -342,3 +342,72 @@ const struct safevma_table sv_table_maps = {
 	.coverage = sv_memory_coverage,
 	.none = "no process was selected: name one with -p PID, or take all with -a",
 };
+
+/* ---- linear -p: the same figures, of reach alone --------------------------------------------- */
+
+#define REACH_COLUMNS(level)                                                                       \
+	SV_COL("RESIDENT", "resident_bytes", "present in memory", BYTES, true, level##_resident),  \
+		SV_COL("MAPPED", "reach.mapped_bytes", "reached by the linear map", BYTES, true,   \
+			level##_reach_mapped),                                                     \
+		SV_COL("READONLY", "reach.readonly_bytes",                                         \
+			"of that, the linear map may read, not write", BYTES, true,                \
+			level##_reach_readonly),                                                   \
+		SV_COL("REMOVED", "reach.removed_bytes", "taken out of the linear map", BYTES,     \
+			true, level##_reach_removed),                                              \
+		SV_COL("REACH?", "reach.unknown_bytes", "it is not known which", BYTES, true,      \
+			level##_reach_unknown),                                                    \
+		SV_ALARM("OTHER", "reach.other_mapped_bytes",                                      \
+			"mapped at further kernel addresses", BYTES, true, level##_other_mapped),  \
+		SV_COL("OTHER?", "reach.other_unknown_bytes",                                      \
+			"whether it is mapped elsewhere was not looked for", BYTES, false,         \
+			level##_other_unknown),                                                    \
+		SV_COL("OBSERVED", "reach.basis.observed_bytes",                                   \
+			"known from this system's page tables", BYTES, true, level##_observed),    \
+		SV_COL("INFERRED", "reach.basis.inferred_bytes",                                   \
+			"follows from a documented mechanism", BYTES, true, level##_inferred),     \
+		SV_COL("ASSUMED", "reach.basis.assumed_bytes", "the architecture's default",       \
+			BYTES, true, level##_assumed)
+
+static struct safevma_value group_tables(safevma_cursor *c)
+{
+	return c->process->kernel.made
+		       ? sv_value_u64(SAFEVMA_TYPE_U64, c->process->kernel.cost.tables)
+		       : sv_value_unknown();
+}
+
+static const struct sv_column linear_group_columns[] = {
+	SV_PROCESS_COLUMNS,
+	REACH_COLUMNS(group),
+	SV_COL("TABLES", "tables_read", "pages of the kernel's tables read for it", U64, true,
+		group_tables),
+};
+
+static const struct sv_column linear_row_columns[] = {
+	SV_COL("START", "start", "first address", HEX, true, get_start),
+	SV_COL("PERMS", "perms", "what the process may do", STRING, true, get_perms),
+	SV_COL("KIND", "kind", "what kind of memory", STRING, true, sv_get_kind),
+	SV_COL("REACH", "reach.words",
+		"how the linear map has it: rw, ro, removed, unknown; mapped where assumed", WORDS,
+		true, get_reach_words),
+	REACH_COLUMNS(row),
+	SV_COL("PATH", "path", "file or name of the mapping", STRING, true, sv_get_path),
+};
+
+static bool with_processes(const safevma_observation *obs)
+{
+	return (obs->needs & SAFEVMA_NEED_KERNEL) && (obs->needs & SAFEVMA_NEED_REACH);
+}
+
+const struct safevma_table sv_table_linear_processes = {
+	.name = "linear-processes",
+	.group_member = "processes",
+	.row_member = "vmas",
+	.group_columns = linear_group_columns,
+	.group_count = sv_array_size(linear_group_columns),
+	.row_columns = linear_row_columns,
+	.row_count = sv_array_size(linear_row_columns),
+	.next_group = next_group,
+	.next_row = next_row,
+	.wanted = with_processes,
+	.none = "no process was selected",
+};
