@@ -120,7 +120,7 @@ static int add_descriptor(
 	struct sv_capture *c, const struct sv_process *p, const char *fd, struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_MAGIC,
-		.place = { .iface = SV_IFACE_FD_MAGIC, .pid = p->pid, .arg = fd, .tag = TAG } };
+		.place = { .iface = SV_IFACE_FD_LINK, .pid = p->pid, .arg = fd, .tag = TAG } };
 	struct sv_place info = { .iface = SV_IFACE_FDINFO, .pid = p->pid, .arg = fd, .tag = TAG };
 	sv_auto_strbuf struct sv_strbuf magic = { 0 }, text = { 0 };
 	struct safevma_error why;
@@ -128,7 +128,7 @@ static int add_descriptor(
 	struct sv_span number = sv_span_of(fd);
 	int rc = sv_capture_call(c, &call, &magic, &why, err);
 
-	if (rc < 0 || (!rc && gap(c, SV_IFACE_FD_MAGIC, p->pid, &why, err)))
+	if (rc < 0 || (!rc && gap(c, SV_IFACE_FD_LINK, p->pid, &why, err)))
 		return -1;
 	h = new_holder(c, p);
 	if (!h)

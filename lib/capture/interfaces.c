@@ -141,7 +141,7 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 	c->obs->ifaces[iface].tried = true;
 	if (iface == SV_IFACE_BOOT_CONFIG)
 		place.arg = c->obs->host.release;
-	if (iface == SV_IFACE_FD_LINK || iface == SV_IFACE_FD_MAGIC || iface == SV_IFACE_FDINFO)
+	if (iface == SV_IFACE_FD_LINK || iface == SV_IFACE_FDINFO)
 		place.arg = "0";
 	switch (sv_iface_info(iface)->kind) {
 	case SV_KIND_TEXT:
@@ -155,8 +155,7 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 	case SV_KIND_LIST:
 		return try_call(c, SV_OP_LIST, &place, err);
 	case SV_KIND_MAGIC:
-		return iface == SV_IFACE_MAP_FILES ? try_map_files(c, self, err)
-						   : try_call(c, SV_OP_MAGIC, &place, err);
+		return try_map_files(c, self, err);
 	}
 	return 0;
 }

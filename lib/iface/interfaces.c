@@ -116,14 +116,8 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 	[SV_IFACE_FD_LINK] = {
 		.name = "fd/N", .path = "/proc/%p/fd/%a", .kind = SV_KIND_LINK, .process = true,
 		.private = true,
-		.tells = "what a descriptor is open on",
+		.tells = "what a descriptor is open on, and on which filesystem",
 		.costs = "who holds secretmem by a descriptor",
-		.how = ROOT_OR_PTRACE,
-	},
-	[SV_IFACE_FD_MAGIC] = {
-		.name = "fd-magic", .path = "/proc/%p/fd/%a", .kind = SV_KIND_MAGIC, .process = true,
-		.tells = "the filesystem behind a descriptor: what makes secretmem certain",
-		.costs = "telling secretmem from a file that is only called so",
 		.how = ROOT_OR_PTRACE,
 	},
 	[SV_IFACE_FDINFO] = {
