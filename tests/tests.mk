@@ -5,6 +5,7 @@
 #   make fuzz            let the fuzzers look for new inputs, FUZZ_SECONDS each (clang)
 #   make check-live      the program against victims, an independent reader and its contract
 #   make check-golden    the program over recordings, against kept output (UPDATE=1 rewrites it)
+#   make check-walk      walks of page tables against generated machines (WALK_SEEDS of each kind)
 #   make check-lint      layers, formatters, checkers, and that help, man and completion agree
 #   make check-asan      units, corpus, goldens and live tests again with ASan and UBSan
 #   make check-vm        the static recorder in guests with other kernels
@@ -115,6 +116,10 @@ check-live: $(BUILD)/safevma $(BUILD)/tests/victim
 check-golden: $(BUILD)/safevma
 	$(Q)$(LIVE_ENV) $(RUN_TAP) golden tests/golden/run.sh
 
+# Which seeds: WALK_SEEDS=20 WALK_FIRST=100 make check-walk
+check-walk: $(BUILD)/safevma
+	$(Q)$(LIVE_ENV) $(RUN_TAP) walk tests/walk/run.sh $(BUILD)/walk
+
 check-lint: $(BUILD)/safevma
 	$(Q)rc=0; for t in tests/lint/*.sh; do \
 		$(LIVE_ENV) $(RUN_TAP) lint-$$(basename $$t .sh) $$t || rc=1; \
@@ -130,4 +135,4 @@ check-vm: $(BUILD)/safevma recorder $(BUILD)/tests/victim-static
 check: deps
 	$(Q)tests/check.sh $(BUILD) '$(MAKE)'
 
-.PHONY: check check-live check-golden check-lint check-asan check-vm
+.PHONY: check check-live check-golden check-walk check-lint check-asan check-vm
