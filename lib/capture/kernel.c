@@ -179,48 +179,6 @@ static void add_range(struct sv_frame_range *list, size_t *n, uint64_t pfn)
 	(*n)++;
 }
 
-/*
- * Self-check of every look: an ordinary page must come out mapped and writable. If it does not, the
- * tables were misread, and nothing that they say is believed.
- */
-static int check_own(const struct sv_kernelmap *map, struct sv_num before, struct sv_num after,
-	struct safevma_error *why)
-{
-	const struct sv_linear_extent *x;
-
-	if (!before.known || !after.known || before.value != after.value)
-		return 1; /* it cannot be told, or the page moved while we looked */
-	x = sv_kernelmap_find(map, before.value);
-	if (x && x->alias == SV_ALIAS_RW)
-		return 1;
-	sv_error_set(why, SAFEVMA_E_FORMAT, 0, "/proc/kcore", 0,
-		"self-check failed: an ordinary page of the observer, frame 0x%llx, came out as "
-		"%s, expected rw; the kernel's page tables are not understood",
-		(unsigned long long)before.value, sv_alias_name(x ? x->alias : SV_ALIAS_UNKNOWN));
-	return 0;
-}
-
-/* ---- a look ---------------------------------------------------------------------------------- */
-
-/* list: q's ranges, with room for one more. */
-static int look(struct session *s, struct sv_walk_request *q, struct sv_frame_range *list,
-	const char *tag, struct sv_kernelmap *ret, struct safevma_error *why,
-	struct safevma_error *err)
-{
-	struct sv_num before, after;
-	int rc;
-
-	if (own_frame(s->c, tag, "before", &before, err))
-		return -1;
-	if (before.known)
-		add_range(list, &q->ranges_len, before.value);
-	if (sv_walk(q, ret, err) || own_frame(s->c, tag, "after", &after, err))
-		return -1;
-	rc = same_header(s, why, err);
-	ret->self_checked = before.known && after.known && before.value == after.value;
-	return rc > 0 ? check_own(ret, before, after, why) : rc;
-}
-
 /* A copy with room for one more. */
 static struct sv_frame_range *copy_ranges(const struct sv_frame_range *ranges, size_t n)
 {
@@ -231,29 +189,90 @@ static struct sv_frame_range *copy_ranges(const struct sv_frame_range *ranges, s
 	return list;
 }
 
+int sv_self_check_begin(struct sv_self_check *check, struct sv_capture *c,
+	const struct sv_frame_range *ranges, size_t n, const char *tag, struct safevma_error *err)
+{
+	*check = (struct sv_self_check) { .c = c, .tag = tag, .len = n };
+	check->ranges = copy_ranges(ranges, n);
+	if (!check->ranges)
+		return sv_error_nomem(err);
+	if (own_frame(c, tag, "before", &check->before, err)) {
+		free(check->ranges);
+		return -1;
+	}
+	if (check->before.known)
+		add_range(check->ranges, &check->len, check->before.value);
+	return 0;
+}
+
+static int verdict(const struct sv_self_check *check, struct sv_kernelmap *map, struct sv_num after,
+	struct safevma_error *why)
+{
+	struct sv_num before = check->before;
+	const struct sv_linear_extent *x;
+
+	if (!before.known || !after.known || before.value != after.value)
+		return 1; /* it cannot be told, or the page moved while we looked */
+	x = sv_kernelmap_find(map, before.value);
+	map->self_checked = true;
+	if (x && x->alias == SV_ALIAS_RW)
+		return 1;
+	sv_error_set(why, SAFEVMA_E_FORMAT, 0, NULL, 0,
+		"self-check failed: an ordinary page of the observer, frame 0x%llx, came out as "
+		"%s, expected rw; the kernel's page tables are not understood",
+		(unsigned long long)before.value, sv_alias_name(x ? x->alias : SV_ALIAS_UNKNOWN));
+	return 0;
+}
+
+int sv_self_check_end(struct sv_self_check *check, struct sv_kernelmap *map, int rc,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_num after;
+
+	if (rc > 0)
+		rc = own_frame(check->c, check->tag, "after", &after, err)
+			     ? -1
+			     : verdict(check, map, after, why);
+	free(check->ranges);
+	check->ranges = NULL;
+	return rc;
+}
+
+/* ---- a look ---------------------------------------------------------------------------------- */
+
+static int look(struct session *s, struct sv_walk_request *q, const char *tag,
+	struct sv_kernelmap *ret, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_self_check check;
+	int rc;
+
+	if (sv_self_check_begin(&check, s->c, q->ranges, q->ranges_len, tag, err))
+		return -1;
+	q->ranges = check.ranges;
+	q->ranges_len = check.len;
+	rc = sv_walk(q, ret, err) ? -1 : same_header(s, why, err);
+	return sv_self_check_end(&check, ret, rc, why, err);
+}
+
 int sv_capture_lookup(struct sv_capture *c, const struct sv_frame_range *ranges, size_t n,
 	const struct sv_frame_range *others, size_t others_n, const char *tag,
 	struct sv_kernelmap *ret, struct safevma_error *why, struct safevma_error *err)
 {
-	sv_auto_free struct sv_frame_range *list = copy_ranges(ranges, n);
 	struct sv_kernelmap map = { 0 };
 	struct session s;
-	int rc;
+	int rc = session_open(&s, c, tag, why, err);
 
-	if (!list)
-		return sv_error_nomem(err);
-	rc = session_open(&s, c, tag, why, err);
 	if (rc > 0) {
 		struct sv_walk_request q = { .pg = &s.pg,
 			.kcore = &s.kcore,
-			.ranges = list,
+			.ranges = ranges,
 			.ranges_len = n,
 			.others = others,
 			.others_len = others_n,
 			.read = read_table,
 			.context = &s };
 
-		rc = look(&s, &q, list, tag, &map, why, err);
+		rc = look(&s, &q, tag, &map, why, err);
 	}
 	session_close(&s);
 	if (rc > 0)
@@ -286,16 +305,16 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
 	int rc = session_open(&s, c, tag, why, err);
 
 	if (rc > 0) {
-		struct sv_frame_range list[2] = { all_ram(&s) };
+		struct sv_frame_range all = all_ram(&s);
 		struct sv_walk_request q = { .pg = &s.pg,
 			.kcore = &s.kcore,
-			.ranges = list,
+			.ranges = &all,
 			.ranges_len = 1,
 			.everything = true,
 			.read = read_table,
 			.context = &s };
 
-		rc = look(&s, &q, list, tag, &map, why, err);
+		rc = look(&s, &q, tag, &map, why, err);
 	}
 	if (rc > 0) {
 		sv_kernelmap_fini(&ret->map);
@@ -309,6 +328,22 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
 	} else {
 		sv_kernelmap_fini(&map);
 	}
+	session_close(&s);
+	return rc;
+}
+
+int sv_capture_delta(
+	struct sv_capture *c, const char *tag, uint64_t *delta, struct safevma_error *err)
+{
+	struct safevma_error why;
+	char full[64];
+	struct session s;
+	int rc;
+
+	snprintf(full, sizeof(full), "%s-distance", tag);
+	rc = session_open(&s, c, full, &why, err);
+	if (rc > 0)
+		*delta = s.pg.delta;
 	session_close(&s);
 	return rc;
 }

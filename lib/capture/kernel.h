@@ -29,4 +29,28 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
 int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, size_t len,
 	const char *tag, struct safevma_error *why, struct safevma_error *err);
 
+/* Distance of the linear map, by kcore's headers. 1, 0 it cannot be told, -1. */
+int sv_capture_delta(
+	struct sv_capture *c, const char *tag, uint64_t *delta, struct safevma_error *err);
+
+/*
+ * Self-check of every look: an ordinary page of the observer is looked up with the rest and must
+ * come out mapped and writable. If it does not, the tables were misread, and nothing that they say
+ * is believed.
+ */
+struct sv_self_check {
+	struct sv_capture *c;
+	const char *tag;
+	struct sv_frame_range *ranges; /* those asked for, and the page's frame */
+	size_t len;
+	struct sv_num before; /* frame; unknown where frames are hidden */
+};
+
+int sv_self_check_begin(struct sv_self_check *check, struct sv_capture *c,
+	const struct sv_frame_range *ranges, size_t n, const char *tag, struct safevma_error *err);
+
+/* rc: of the look. Frees. 1, 0 with *why, -1. */
+int sv_self_check_end(struct sv_self_check *check, struct sv_kernelmap *map, int rc,
+	struct safevma_error *why, struct safevma_error *err);
+
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The whole of the kernel's page tables, and what the frames are that the linear map lacks. */
 #include "base/error.h"
+#include "iface/iomem.h"
 #include "iface/kpage.h"
-#include "kernel.h"
+#include "dump.h"
 
 enum { WORDS = 8192 };
 
@@ -63,6 +64,111 @@ static int read_pools(struct sv_capture *c, struct safevma_error *err)
 		"what the frames are that the linear map lacks", err);
 }
 
+/* Two walks with the dump between them: what changed meanwhile is told from what differs. */
+static int compare_dump(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_kernel_view *k = &c->obs->kernel;
+	const struct sv_linear_extents *l = &k->map.linear;
+	struct sv_kernelmap dump = { 0 }, first = k->map;
+	struct sv_frame_range all = { 0 };
+	sv_auto_file struct sv_file *keep = NULL;
+	struct safevma_error why;
+	int rc;
+
+	if (l->len)
+		all.count = l->ptr[l->len - 1].pfn + l->ptr[l->len - 1].frames;
+	rc = sv_capture_dump(c, &all, 1, "kernel-dump", &keep, &dump, &why, err);
+	if (rc > 0) {
+		k->map = (struct sv_kernelmap) { 0 };
+		rc = sv_capture_whole_kernel(c, "kernel-second", k, &why, err);
+		if (rc > 0)
+			sv_kernelmap_compare(&first, &dump, &k->map, &k->compared);
+		if (rc > 0)
+			sv_kernelmap_fini(&first);
+		else
+			k->map = first;
+	}
+	sv_kernelmap_fini(&dump);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return sv_gap_add_cost(c->obs, sv_dump_iface(c), 0, &why, true,
+		"the comparison of two sources of page tables", err);
+}
+
+static int tell_difference(struct sv_capture *c, struct safevma_error *err)
+{
+	const struct sv_comparison *k = &c->obs->kernel.compared;
+	struct safevma_error why;
+
+	if (!k->differ)
+		return 0;
+	sv_error_set(&why, SAFEVMA_E_FORMAT, 0, NULL, 0,
+		"the walk through kcore and the dump contradict each other on %llu of %llu "
+		"frames, first on frame 0x%llx: one of them is misread",
+		(unsigned long long)k->differ, (unsigned long long)k->frames,
+		(unsigned long long)k->first_pfn);
+	return sv_gap_add_cost(
+		c->obs, sv_dump_iface(c), 0, &why, true, "trust in observed reach", err);
+}
+
+/* What kcore lists otherwise. */
+static int list_ram(struct sv_capture *c, struct sv_kernel_view *k, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_IOMEM, .tag = "kernel-ram" };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_iomem_range r;
+	struct sv_text t;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	t = sv_text_init(text.ptr, text.len, "/proc/iomem");
+	while (rc > 0 && sv_iomem_next(&t, &r, &why) > 0) {
+		struct sv_kcore_segment *s;
+
+		if (r.level || !sv_span_is(r.name, "System RAM"))
+			continue;
+		s = sv_vec_push(&k->kcore.segments);
+		if (!s)
+			return sv_error_nomem(err);
+		*s = (struct sv_kcore_segment) { .vaddr = r.start + k->map.delta,
+			.paddr = r.start,
+			.size = r.end - r.start + 1,
+			.has_paddr = true };
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+/* RAM by the dump alone: without kcore the frames that there are follow from iomem. */
+static int whole_dump(struct sv_capture *c, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_kernel_view *k = &c->obs->kernel;
+	struct sv_frame_range all = { 0, UINT64_C(1) << 40 };
+	int rc = sv_capture_dump(c, &all, 1, "kernel-dump", NULL, &k->map, why, err);
+
+	if (rc > 0 && list_ram(c, k, err))
+		return -1;
+	k->known = rc > 0;
+	k->source = sv_iface_info(sv_dump_iface(c))->name;
+	k->pg.page_shift = k->map.page_shift;
+	return rc;
+}
+
+static int whole(struct sv_capture *c, struct safevma_error *why, struct safevma_error *err)
+{
+	enum safevma_page_tables source = c->request->page_tables;
+	struct safevma_error second;
+	int rc;
+
+	if (source == SAFEVMA_PAGE_TABLES_DUMP)
+		return whole_dump(c, why, err);
+	rc = sv_capture_whole_kernel(c, "kernel", &c->obs->kernel, why, err);
+	if (rc > 0 && source == SAFEVMA_PAGE_TABLES_BOTH)
+		return compare_dump(c, err) || tell_difference(c, err) ? -1 : 1;
+	if (rc || source != SAFEVMA_PAGE_TABLES_AUTO || !sv_is_gone(why))
+		return rc;
+	return whole_dump(c, &second, err);
+}
+
 int sv_capture_linear(struct sv_capture *c, struct safevma_error *err)
 {
 	struct safevma_error why = { 0 };
@@ -70,7 +176,7 @@ int sv_capture_linear(struct sv_capture *c, struct safevma_error *err)
 
 	if (c->request->page_tables == SAFEVMA_PAGE_TABLES_NONE)
 		return 0;
-	rc = sv_capture_whole_kernel(c, "kernel", &c->obs->kernel, &why, err);
+	rc = whole(c, &why, err);
 	if (rc > 0)
 		return read_pools(c, err);
 	return rc < 0 ? -1

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "iface/pagemap.h"
-#include "kernel.h"
+#include "dump.h"
 
 struct ranges {
 	struct sv_frame_range *ptr;
@@ -94,9 +94,23 @@ static int look(struct sv_capture *c, struct sv_process *p, const struct ranges 
 	const struct ranges *pool, const char *tag, struct safevma_error *why,
 	struct safevma_error *err)
 {
+	enum safevma_page_tables source = c->request->page_tables;
+	struct safevma_error second;
+	int rc = 0;
+
 	sv_kernelmap_fini(&p->kernel);
-	return sv_capture_lookup(
-		c, all->ptr, all->len, pool->ptr, pool->len, tag, &p->kernel, why, err);
+	if (source != SAFEVMA_PAGE_TABLES_DUMP)
+		rc = sv_capture_lookup(
+			c, all->ptr, all->len, pool->ptr, pool->len, tag, &p->kernel, why, err);
+	if (rc || source == SAFEVMA_PAGE_TABLES_KCORE || source == SAFEVMA_PAGE_TABLES_BOTH)
+		return rc;
+	/* A dump takes a lock: it is not read by itself where kcore is there and closed. */
+	if (source == SAFEVMA_PAGE_TABLES_AUTO && !sv_is_gone(why))
+		return 0;
+	rc = sv_capture_dump(c, all->ptr, all->len, tag, NULL, &p->kernel, &second, err);
+	if (!rc && source == SAFEVMA_PAGE_TABLES_DUMP)
+		*why = second;
+	return rc;
 }
 
 static int look_twice(struct sv_capture *c, struct sv_process *p, const struct ranges *all,
@@ -121,7 +135,10 @@ static int tell(struct sv_capture *c, const struct safevma_error *why, struct sa
 	bool denied = why->code == SAFEVMA_E_SYSTEM || why->code == SAFEVMA_E_UNSUPPORTED ||
 		      why->code == SAFEVMA_E_NOT_RECORDED;
 
-	return sv_gap_add(c->obs, SV_IFACE_KCORE, 0, why, !denied, err);
+	return sv_gap_add(c->obs,
+		c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
+								    : SV_IFACE_KCORE,
+		0, why, !denied, err);
 }
 
 int sv_capture_reach(

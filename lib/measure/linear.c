@@ -24,11 +24,14 @@ static void add_part(
 static uint64_t regions_of(
 	const struct sv_kernel_view *k, const struct sv_linear_extent *x, uint64_t *last)
 {
-	unsigned int shift = k->pg.shift[k->pg.levels - 2] - k->pg.page_shift;
-	uint64_t from = x->pfn >> shift, to = (x->pfn + x->frames - 1) >> shift, n;
+	unsigned int shift;
+	uint64_t from, to, n;
 
-	if (x->leaf_shift != k->pg.page_shift)
+	if (k->pg.levels < 2 || x->leaf_shift != k->pg.page_shift)
 		return 0;
+	shift = k->pg.shift[k->pg.levels - 2] - k->pg.page_shift;
+	from = x->pfn >> shift;
+	to = (x->pfn + x->frames - 1) >> shift;
 	n = to - from + 1 - (from == *last);
 	*last = to;
 	return n;
@@ -102,6 +105,8 @@ static int list_regions(const struct sv_kernel_view *k, struct sv_region_rows *r
 {
 	uint64_t at = k->pg.start, stop = space_end(k), end;
 
+	if (!k->pg.levels) /* a dump: its regions are not taken over */
+		return 0;
 	do {
 		struct sv_region_row r = { .start = at };
 

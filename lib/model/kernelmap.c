@@ -100,3 +100,83 @@ const struct sv_kmapping *sv_kernelmap_other(
 	*at = map->others.len + 1;
 	return NULL;
 }
+
+/* ---- comparing ------------------------------------------------------------------------------- */
+
+/* One list of extents while several are walked side by side. */
+struct reader {
+	const struct sv_linear_extents *list;
+	size_t at;
+};
+
+/* Extent that holds pfn, or NULL; *until: the next frame where that may change. */
+static const struct sv_linear_extent *extent_at(struct reader *r, uint64_t pfn, uint64_t *until)
+{
+	const struct sv_linear_extent *x;
+
+	while (r->at < r->list->len && r->list->ptr[r->at].pfn + r->list->ptr[r->at].frames <= pfn)
+		r->at++;
+	if (r->at == r->list->len)
+		return NULL;
+	x = &r->list->ptr[r->at];
+	if (pfn < x->pfn) {
+		*until = x->pfn < *until ? x->pfn : *until;
+		return NULL;
+	}
+	*until = x->pfn + x->frames < *until ? x->pfn + x->frames : *until;
+	return x;
+}
+
+static bool decided(const struct sv_linear_extent *x)
+{
+	return x && x->alias != SV_ALIAS_UNKNOWN;
+}
+
+/* An empty entry and a removed one are the same to a dump: neither is mapped. */
+static bool same_answer(const struct sv_linear_extent *a, const struct sv_linear_extent *b)
+{
+	bool a_gone = a->alias == SV_ALIAS_ABSENT || a->alias == SV_ALIAS_NONE;
+	bool b_gone = b->alias == SV_ALIAS_ABSENT || b->alias == SV_ALIAS_NONE;
+
+	if (a_gone || b_gone)
+		return a_gone && b_gone;
+	return a->alias == b->alias && a->exec == b->exec;
+}
+
+static void compare_stretch(struct sv_comparison *ret, const struct sv_linear_extent *before,
+	const struct sv_linear_extent *between, const struct sv_linear_extent *after, uint64_t pfn,
+	uint64_t frames)
+{
+	if (!decided(before) || !decided(between) || !decided(after)) {
+		ret->undecided += frames;
+	} else if (!same_answer(before, after)) {
+		ret->changed += frames;
+	} else {
+		ret->frames += frames;
+		if (same_answer(between, after))
+			return;
+		if (!ret->differ)
+			ret->first_pfn = pfn;
+		ret->differ += frames;
+	}
+}
+
+void sv_kernelmap_compare(const struct sv_kernelmap *before, const struct sv_kernelmap *between,
+	const struct sv_kernelmap *after, struct sv_comparison *ret)
+{
+	struct reader a = { &before->linear, 0 }, b = { &between->linear, 0 },
+		      c = { &after->linear, 0 };
+	const struct sv_linear_extents *l = &before->linear;
+	uint64_t end = l->len ? l->ptr[l->len - 1].pfn + l->ptr[l->len - 1].frames : 0;
+
+	*ret = (struct sv_comparison) { .made = true };
+	for (uint64_t pfn = l->len ? l->ptr[0].pfn : 0, until; pfn < end; pfn = until) {
+		const struct sv_linear_extent *x, *y, *z;
+
+		until = end;
+		x = extent_at(&a, pfn, &until);
+		y = extent_at(&b, pfn, &until);
+		z = extent_at(&c, pfn, &until);
+		compare_stretch(ret, x, y, z, pfn, until - pfn);
+	}
+}

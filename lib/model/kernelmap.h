@@ -112,4 +112,21 @@ const struct sv_linear_extent *sv_kernelmap_find(const struct sv_kernelmap *map,
 const struct sv_kmapping *sv_kernelmap_other(
 	const struct sv_kernelmap *map, uint64_t pfn, size_t *at);
 
+/* How two answers for the same frames agree. */
+struct sv_comparison {
+	bool made;
+	uint64_t frames;    /* decided by both */
+	uint64_t undecided; /* by one of them, or both */
+	uint64_t changed;   /* another answer before and after: nothing follows from them */
+	uint64_t differ;    /* in reach or permission */
+	uint64_t first_pfn; /* of those that differ */
+};
+
+/*
+ * before and after: two looks at one source, with a look at another one between them. Frames of
+ * which the former two differ changed meanwhile.
+ */
+void sv_kernelmap_compare(const struct sv_kernelmap *before, const struct sv_kernelmap *between,
+	const struct sv_kernelmap *after, struct sv_comparison *ret);
+
 #endif

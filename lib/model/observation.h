@@ -74,15 +74,6 @@ struct sv_totals {
 	struct sv_num after_slab, after_mlocked, after_pagetables, after_unevictable;
 };
 
-/* How one source of page tables held against another. */
-struct sv_comparison {
-	bool made;
-	uint64_t frames, equal;
-	uint64_t changed;   /* another answer before and after: nothing follows from them */
-	uint64_t differ;    /* in reach or permission */
-	uint64_t first_pfn; /* of those that differ */
-};
-
 /* The whole of the kernel's page tables. */
 struct sv_kernel_view {
 	bool known;	    /* they were read */
