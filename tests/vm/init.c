@@ -417,7 +417,7 @@ static void do_job(char *line)
 	n = split(line, words, 64);
 	if (!n || words[0][0] == '#')
 		return;
-	errno = 0;
+	errno = EINVAL; /* no such job, or too few words */
 	for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
 		if (!strcmp(jobs[i].name, words[0]) && n > jobs[i].words && !jobs[i].run(words + 1))
 			return;
