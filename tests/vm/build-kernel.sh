@@ -125,7 +125,7 @@ configure()
 version=$1 arch=$2
 store=$vm_cache/own/$version-$arch
 none="no kernel $version for $arch in SAFEVMA_KERNELS or the cache (VM_BUILD=1 builds one)"
-[ -d "$store" ] || [ -n "${VM_BUILD:-}" ] || vm_skip "$none"
+[ -n "${VM_BUILD:-}" ] || find "$store" -name '*Image-*' 2>/dev/null | grep -q . || vm_skip "$none"
 set_target "$arch"
 mkdir -p "$store"
 find_source
