@@ -17,7 +17,11 @@ failures()
 	cat "$results"/*.tap "$build"/asan/test-results/*.tap 2>/dev/null | grep -c '^not ok'
 }
 
+<<<<<<< HEAD
 for suite in unit corpus golden walk live lint asan vm; do
+=======
+for suite in unit corpus golden live lint asan vm-smoke; do
+>>>>>>> vm
 	echo "== $suite"
 	began=$(date +%s)
 	before=$(failures)

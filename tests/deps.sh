@@ -1,13 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Installs what building and testing need and is missing, when root; otherwise prints the command.
+# deps.sh [vm]: installs what building and testing need and is missing, when root; otherwise prints
+# the command. With "vm", also what all guests of tests/vm need: emulators and compilers of other
+# architectures, and what builds a kernel.
 # Debian's names; on other systems install what the README lists under Dependencies.
 set -eu
 
 build='gcc libc6-dev make pkg-config libproc2-dev libcap-dev libcjson-dev libsmartcols-dev zlib1g-dev'
 check='libcmocka-dev bats jq clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc
-python3 python3-jsonschema valgrind qemu-system-x86 busybox-static cpio zsh fish bash-completion
+python3 python3-jsonschema valgrind qemu-system-x86 cpio zsh fish bash-completion
 libcap2-bin util-linux procps xz-utils'
+
+# gcc-multilib, the other compiler for i386, cannot be installed beside those for arm64.
+vm='qemu-system-arm qemu-system-misc gcc-i686-linux-gnu libc6-dev-i386-cross gcc-aarch64-linux-gnu
+libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-riscv64-linux-gnu
+libc6-dev-riscv64-cross bison flex bc libelf-dev libssl-dev'
+case ${1:-} in
+vm) wanted="$build $check $vm" ;;
+*) wanted="$build $check" ;;
+esac
 
 command -v dpkg-query >/dev/null || {
 	echo "deps: no dpkg here: install the packages that README.md lists" >&2
@@ -15,7 +26,7 @@ command -v dpkg-query >/dev/null || {
 }
 
 missing=
-for p in $build $check; do
+for p in $wanted; do
 	state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null || true)
 	case $state in
 	ii*) ;;

@@ -8,8 +8,10 @@
 #   make check-walk      walks of page tables against generated machines (WALK_SEEDS of each kind)
 #   make check-lint      layers, formatters, checkers, and that help, man and completion agree
 #   make check-asan      units, corpus, goldens and live tests again with ASan and UBSan
-#   make check-vm        the static recorder in guests with other kernels
-#   make check           all of these, then one line that counts them
+#   make check-vm-smoke  the static recorder in two guests with other kernels
+#   make check-vm        in all guests of tests/vm/guests; VM=PATTERN takes some of them, VM_BUILD=1
+#                        builds the kernels of our own that nowhere lie
+#   make check           all of these but the last, then one line that counts them
 # Each program stands alone and can be run from here. One line a case is left in
 # $(BUILD)/test-results/SUITE.tap.
 
@@ -129,10 +131,39 @@ check-asan:
 	$(Q)SANITIZED=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='$(SANITIZE)' \
 		check-unit check-corpus check-golden check-live
 
-check-vm: $(BUILD)/safevma recorder $(BUILD)/tests/victim-static
-	$(Q)$(LIVE_ENV) $(RUN_TAP) vm tests/vm/check.sh $(BUILD)
+# What a guest needs, static: here and, where there is a compiler, for other architectures.
+CROSS_arm64   := aarch64-linux-gnu-
+CROSS_armhf   := arm-linux-gnueabihf-
+CROSS_i386    := i686-linux-gnu-
+CROSS_riscv64 := riscv64-linux-gnu-
+CROSS_x86_64  := x86_64-linux-gnu-
+VM_CROSS      := $(filter-out $(patsubst aarch64,arm64,$(shell uname -m)),\
+	arm64 armhf i386 riscv64 x86_64)
+VM_INIT_SRC   := $(sort $(wildcard tests/vm/*.c))
+
+$(BUILD)/tests/vm-init: $(VM_INIT_SRC) $(wildcard tests/vm/*.h)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -static -o $@ $(VM_INIT_SRC)
+
+vm-programs: $(BUILD)/safevma-recorder $(BUILD)/tests/victim-static $(BUILD)/tests/vm-init
+	@:
+
+$(VM_CROSS:%=vm-programs-%): vm-programs-%:
+	$(Q)if command -v $(CROSS_$*)gcc >/dev/null; then \
+		$(MAKE) --no-print-directory CC=$(CROSS_$*)gcc BUILD=$(BUILD)/cross/$* vm-programs; \
+	fi
+
+check-vm-smoke: $(BUILD)/safevma vm-programs
+	$(Q)$(LIVE_ENV) $(RUN_TAP) vm-smoke tests/vm/check.sh $(BUILD) smoke
+
+# Without the further packages, guests are skipped, and said so.
+check-vm: $(BUILD)/safevma vm-programs
+	$(Q)tests/deps.sh vm || true
+	$(Q)$(MAKE) --no-print-directory $(VM_CROSS:%=vm-programs-%)
+	$(Q)VM='$(VM)' VM_BUILD='$(VM_BUILD)' $(RUN_TAP) vm tests/vm/check.sh $(BUILD)
 
 check: deps
 	$(Q)tests/check.sh $(BUILD) '$(MAKE)'
 
-.PHONY: check check-live check-golden check-walk check-lint check-asan check-vm
+.PHONY: check check-live check-golden check-walk check-lint check-asan check-vm check-vm-smoke \
+	vm-programs $(VM_CROSS:%=vm-programs-%)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# renew.sh BUILD: makes the recordings of the goldens anew out of what `make check-vm` left in
-# BUILD/vm, without the pass over all frames (its member is large). Then: UPDATE=1 make check-golden
+# renew.sh BUILD [GUEST NAME]: makes the recordings of the goldens anew out of what `make check-vm`
+# left in BUILD/vm, without the pass over all frames (its member is large): all of them, or NAME out
+# of the guest that is named, which may be a new one. Then: UPDATE=1 make check-golden
 set -eu
 build=$1
 cd "$(dirname "$0")/../.."
@@ -10,6 +11,10 @@ cd tests/golden/recordings
 renew() # GUEST NAME
 {
 	from=../../../$build/vm/$1
+	[ -f "$from/victim.jsonl" ] || {
+		echo "renew.sh: $build/vm/$1 is not there: make check-vm VM=$1" >&2
+		exit 1
+	}
 	pid=$(jq -r 'select(.ready).pid' "$from/victim.jsonl")
 	rm -rf "$2"
 	cp -r "$from/recording" "$2"
@@ -20,5 +25,9 @@ renew() # GUEST NAME
 	echo "$2: victim $pid"
 }
 
-renew stock-6.1 deb61cloud
-renew bzImage-7.2-x86_64 c72
+if [ $# -eq 3 ]; then
+	renew "$2" "$3"
+else
+	renew stock-6.1 deb61cloud
+	renew own-7.2 c72
+fi

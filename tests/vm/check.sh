@@ -1,18 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# check.sh BUILD: the static recorder alone in guests with other kernels. What it streams out is
-# analysed here and held against what the victim in the guest said of itself. Prints TAP.
+# check.sh BUILD [TIER]: the static recorder alone in guests with other kernels. What it streams out
+# is analysed here and held against what the victim in the guest said of itself. Prints TAP.
 #
-# The stock Debian 6.1 kernel is fetched through apt. Further images are taken from the folder named
-# by SAFEVMA_KERNELS (bzImage-*), when there is one.
+# Which guests there are stands in tests/vm/guests; TIER takes those of one tier, VM those whose name
+# fits a pattern. Each leaves its folder in BUILD/vm/NAME (see boot.sh) beside BUILD/vm/NAME.log.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 build=$1
+tier=${2:-}
 safevma=$build/safevma
 work=$build/vm
 n=0
 failed=0
+chosen=0
 
 ok() # NAME STATUS [FILE-WITH-WHY]
 {
@@ -32,57 +34,268 @@ skip() # NAME WHY
 	echo "ok $n - $1 # SKIP $2"
 }
 
-analyse() # NAME DIR
+# What the table expects of the guest: the value behind a key, or another one.
+expected() # KEY DEFAULT
 {
-	local name=$1 d=$2 pid c
+	local word
 
-	pid=$(jq -r 'select(.ready).pid' "$d/victim.jsonl")
-	for c in maps frames; do
-		"$safevma" "$c" -J -p "$pid" --root "$d/recording" >"$d/$c.json" 2>"$d/$c.err"
-		ok "$name: $c of the recording is complete" $? "$d/$c.err"
+	for word in $expectations; do
+		if [ "${word%%=*}" = "$1" ]; then
+			echo "${word#*=}"
+			return
+		fi
 	done
-	python3 tests/live/truth.py "$d/victim.jsonl" --tool "$d/maps.json" "$d/frames.json" >"$d/truth"
-	ok "$name: the victim's truth" $? "$d/truth"
-	jq -e --arg guard "$(jq -r 'select(.name == "guard") | .start // ""' "$d/victim.jsonl")" \
+	echo "$2"
+}
+
+# Sums of what each VMA of secretmem is said to reach, for jq.
+secret_reach='[.processes[0].vmas[] | select(.kind == "secretmem")] |
+	{ count: length, resident: (map(.resident_bytes) | add), removed: (map(.reach.removed_bytes) |
+	add), mapped: (map(.reach.mapped_bytes) | add), unknown: (map(.reach.unknown_bytes) | add) }'
+
+analyse_secretmem() # NAME MAPS VICTIM
+{
+	local name=$1 maps=$2 victim=$3
+
+	case $(expected secretmem removed) in
+	removed)
+		jq -e "$secret_reach | .count > 0 and .removed == .resident and .mapped == 0" \
+			"$maps" >/dev/null
+		ok "$name: secretmem is removed from the linear map" $?
+		;;
+	unknown)
+		jq -e "$secret_reach | .count > 0 and .unknown == .resident and .mapped == 0" \
+			"$maps" >/dev/null
+		ok "$name: secretmem is there, and its reach unknown" $?
+		;;
+	none)
+		[ "$(jq "$secret_reach | .count" "$maps")" = 0 ]
+		ok "$name: no secretmem is reported where there is none" $?
+		skip "$name: reach of secretmem" \
+			"$(jq -r 'select(.name == "secret") | .skipped // "the victim has some"' "$victim")"
+		;;
+	esac
+}
+
+# In HighMem lie the pages of all processes, but what the kernel needs at hand.
+analyse_highmem() # NAME MAPS
+{
+	if [ "$(expected highmem no)" = yes ]; then
+		jq -e '[.processes[0].vmas[] | select(.kind == "anon") | .reach.removed_bytes] | add > 0' \
+			"$2" >/dev/null
+		ok "$1: ordinary memory in HighMem is out of the linear map" $?
+	fi
+}
+
+analyse_truth() # NAME STEM VICTIM
+{
+	python3 tests/live/truth.py "$3" --tool "$2.maps.json" "$2.frames.json" >"$2.truth"
+	ok "$1: the victim's truth" $? "$2.truth"
+	jq -e --arg guard "$(jq -r 'select(.name == "guard") | .start // ""' "$3")" \
 		'[.processes[0].vmas[] | select(.start != $guard and .marker_bytes != 0)] |
-		length == 0' "$d/maps.json" >/dev/null
-	ok "$name: no page is taken for a marker but those of guard regions" $?
-	jq -e '[.processes[0].vmas[] | select(.kind == "secretmem")] | length > 0 and
-		all(.reach.removed_bytes == .resident_bytes and .reach.mapped_bytes == 0)' \
-		"$d/maps.json" >/dev/null
-	ok "$name: secretmem is removed from the linear map" $?
-	"$safevma" doctor --reconcile -J -p "$pid" --root "$d/recording" >"$d/doctor.json" 2>"$d/doctor.err"
-	ok "$name: counts agree with meminfo, pagemap with smaps" $? "$d/doctor.json"
-	"$safevma" ps -J --critical --root "$d/recording" 2>/dev/null |
-		jq -e --argjson pid "$pid" '.processes[] | select(.pid == $pid) |
-			.policy == "fifo" and (.why_selected | index("realtime") != null and
-			index("secretmem") != null)' >/dev/null
-	ok "$name: the real-time victim is critical" $?
-	"$safevma" frames -J -p "$pid" --root "$d/recording" 2>/dev/null | cmp -s - "$d/frames.json"
+		length == 0' "$2.maps.json" >/dev/null
+	ok "$1: no page is taken for a marker but those of guard regions" $?
+}
+
+analyse_critical() # NAME RECORDING PID
+{
+	local why='(index("realtime") != null and index("secretmem") != null)'
+
+	[ "$(expected secretmem removed)" != none ] || why='index("realtime") != null'
+	"$safevma" ps -J --critical --root "$2" 2>/dev/null | jq -e --argjson pid "$3" \
+		".processes[] | select(.pid == \$pid) | .policy == \"fifo\" and (.why_selected | $why)" \
+		>/dev/null
+	ok "$1: the real-time victim is critical" $?
+}
+
+# One recording of the victim, and what the program says of it.
+analyse() # NAME DIR RECORDING
+{
+	local name=$1 stem=$2/$3 root=$2/$3 victim=$2/victim.jsonl pid c
+
+	pid=$(jq -r 'select(.ready).pid' "$victim")
+	for c in maps frames; do
+		"$safevma" "$c" -J -p "$pid" --root "$root" >"$stem.$c.json" 2>"$stem.$c.err"
+		ok "$name: $c of the recording is complete" $? "$stem.$c.err"
+	done
+	analyse_truth "$name" "$stem" "$victim"
+	analyse_secretmem "$name" "$stem.maps.json" "$victim"
+	analyse_highmem "$name" "$stem.maps.json"
+	"$safevma" doctor --reconcile -J -p "$pid" --root "$root" >"$stem.doctor.json" \
+		2>"$stem.doctor.err"
+	ok "$name: counts agree with meminfo, pagemap with smaps" $? "$stem.doctor.json"
+	analyse_critical "$name" "$root" "$pid"
+	"$safevma" frames -J -p "$pid" --root "$root" 2>/dev/null | cmp -s - "$stem.frames.json"
 	ok "$name: a second replay is the same to the byte" $?
 }
 
-guest() # NAME [KERNEL]
+jobs_file()
 {
-	local name=$1 d=$work/$1 status
-
-	rm -rf "$d"
-	mkdir -p "$work"
-	KERNEL=${2:-} tests/vm/boot.sh "$build/safevma-recorder" "$build/tests/victim-static" "$d" \
-		>"$work/$name.log" 2>&1
-	status=$?
-	if [ "$status" -eq 77 ]; then
-		skip "$name: the guest" "$(tail -1 "$work/$name.log")"
-		return
-	fi
-	ok "$name: the recorder, alone in the guest, streamed a recording out" "$status" "$work/$name.log"
-	[ "$status" -ne 0 ] || analyse "$name" "$d"
+	echo "tests/vm/jobs/$(expected jobs record)"
 }
 
-guest stock-6.1
-kernels=${SAFEVMA_KERNELS:-../shared/kernels}
-for image in "$kernels"/bzImage-*; do
-	[ -f "$image" ] && guest "$(basename "$image")" "$image"
-done
+jobs_streams()
+{
+	awk '$1 == "victim" { print $2 ".jsonl" } $1 == "run" || $1 == "read" { print $2 }' \
+		"$(jobs_file)"
+}
+
+# A figure of the linear map, or null.
+figure() # LINEAR NAME
+{
+	jq --arg name "$2" '.linear_map[] | select(.figure == $name) | .number' "$1"
+}
+
+# Every frame of RAM decided, by tables that a page of the observer's own confirms.
+analyse_walk() # NAME LINEAR
+{
+	local name=$1 linear=$2
+
+	jq -e '.complete and .coverage.total > 0 and .coverage.examined == .coverage.total' \
+		"$linear" >/dev/null
+	ok "$name: every frame of RAM is decided" $? "$linear"
+	[ "$(jq -r '.linear_map[] | select(.figure == "self-check") | .value' "$linear")" = yes ]
+	ok "$name: the self-check was made" $?
+	[ "$(figure "$linear" levels)" = "$(expected levels "")" ]
+	ok "$name: page tables of $(expected levels "") levels" $?
+	if [ "$(expected leaf "")" = 1G ]; then
+		[ "$(figure "$linear" huge-entries)" -gt 0 ]
+		ok "$name: the linear map has entries of 1 GiB" $?
+	elif [ "$(figure "$linear" DirectMap4k)" != null ]; then
+		[ $(($(figure "$linear" small-entries) + $(figure "$linear" large-entries))) -eq \
+			$(($(figure "$linear" DirectMap4k) + $(figure "$linear" DirectMap2M))) ]
+		ok "$name: sizes of entries add up to the kernel's own count" $? "$linear"
+	fi
+	printf '# %s: %s tables read, %s references\n' "$name" "$(figure "$linear" tables-read)" \
+		"$(figure "$linear" table-references)"
+}
+
+analyse_two_sources() # NAME LINEAR
+{
+	if [ "$(expected jobs record)" != freed ]; then
+		return
+	fi
+	jq -e '[.linear_map[] | select(.figure == "frames-differing") | .number] == [0]' \
+		"$2" >/dev/null
+	ok "$1: walk and dump agree on $(figure "$2" frames-compared) frames" $? "$2"
+	printf '# %s: %s frames changed meanwhile\n' "$1" "$(figure "$2" frames-changed)"
+}
+
+# Of frames of processes: all observed, secretmem removed, and where else it is mapped is known.
+analyse_observed() # NAME MAPS
+{
+	jq -e '[.processes[].vmas[].reach | .basis.inferred_bytes + .basis.assumed_bytes] | add == 0' \
+		"$2" >/dev/null || [ "$(expected highmem no)" = yes ]
+	ok "$1: reach is observed" $? "$2"
+	jq -e '[.processes[].vmas[] | select(.kind == "secretmem")] | all(.reach |
+		.other_mapped_bytes != null and .other_unknown_bytes == 0)' "$2" >/dev/null
+	ok "$1: further mappings of secretmem are known" $? "$2"
+	printf '# %s: secretmem mapped elsewhere: %s bytes\n' "$1" "$(jq '[.processes[].vmas[] |
+		select(.kind == "secretmem") | .reach.other_mapped_bytes] | add' "$2")"
+}
+
+analyse_reach() # NAME DIR STREAM
+{
+	local stem=$2/${3%.tar}
+
+	case $3 in
+	*.tar) ;;
+	*) return ;;
+	esac
+	"$safevma" linear -J --root "$stem" >"$stem.linear.json" 2>"$stem.linear.err"
+	if [ "$(expected kcore yes)" != yes ]; then
+		jq -e '[.processes[].vmas[].reach.basis.observed_bytes] | add == 0' \
+			"$stem.maps.json" >/dev/null
+		ok "$1: nothing is said to be observed" $? "$stem.maps.json"
+		jq -e '.complete == false and ([.gaps[] | select(.interface == "kcore")] | length) > 0' \
+			"$stem.linear.json" >/dev/null
+		ok "$1: why the page tables are not seen is said" $? "$stem.linear.json"
+		return
+	fi
+	analyse_walk "$1" "$stem.linear.json"
+	analyse_two_sources "$1" "$stem.linear.json"
+	analyse_observed "$1" "$stem.maps.json"
+}
+
+# Every stream of a guest.
+analyse_streams() # NAME DIR
+{
+	local stream status rest want whole
+
+	jobs_streams | cmp -s - <(cut -d ' ' -f 1 "$2/streams")
+	ok "$1: every job was done" $? "$2/console.log"
+	while read -r stream status rest; do
+		want=0 whole=$1
+		case $stream in
+		*.tar) want=$(expected status 0) ;;
+		esac
+		[ "$stream" = recording.tar ] || whole="$1 ${stream%.tar}"
+		[ "$status" -eq "$want" ]
+		ok "$whole: status $want ($rest bytes)" $? "$2/console.log"
+		case $stream in
+		*.tar) analyse "$whole" "$2" "${stream%.tar}" ;;
+		esac
+		analyse_reach "$whole" "$2" "$stream"
+	done <"$2/streams"
+}
+
+programs_of() # ARCH
+{
+	case $(uname -m):$1 in
+	x86_64:x86_64 | aarch64:arm64 | riscv64:riscv64) echo "$build" ;;
+	*) echo "$build/cross/$1" ;;
+	esac
+}
+
+boot() # NAME KERNEL ARCH CPU MEM APPEND
+{
+	local kernel where
+
+	read -r where kernel <<<"$2"
+	case $where in
+	stock) kernel=$(tests/vm/kernel.sh stock "${kernel%% *}" "$3" "${kernel#* }") || return ;;
+	own) kernel=$(tests/vm/kernel.sh own "$kernel" "$3") || return ;;
+	esac
+	CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
+}
+
+guest() # NAME KERNEL ARCH CPU MEM APPEND
+{
+	local name=$1 status said began=$SECONDS
+
+	rm -rf "${work:?}/$name"
+	mkdir -p "$work"
+	boot "$@" >"$work/$name.log" 2>&1
+	status=$?
+	said="$name: $((SECONDS - began)) s: $(tail -n 1 "$work/$name.log")"
+	echo "# $said"
+	echo "$said" >&2
+	if [ "$status" -eq 77 ]; then
+		skip "$name: the guest" "$(tail -n 1 "$work/$name.log")"
+		return
+	fi
+	ok "$name: the guest did its jobs and left" "$status" "$work/$name.log"
+	sed -n 's/^safevma-vm: failed/# failed:/p' "$work/$name/console.log" 2>/dev/null
+	[ "$status" -ne 0 ] || analyse_streams "$name" "$work/$name"
+}
+
+trim()
+{
+	read -r REPLY <<<"$1"
+	echo "$REPLY"
+}
+
+while IFS='|' read -r name in_tier kernel arch cpu mem append expectations; do
+	name=$(trim "$name")
+	# shellcheck disable=SC2053 # VM is a pattern
+	if [[ -z $name || $name == \#* || $name != ${VM:-*} ]] ||
+		[ "${tier:-$(trim "$in_tier")}" != "$(trim "$in_tier")" ]; then
+		continue
+	fi
+	chosen=$((chosen + 1))
+	guest "$name" "$(trim "$kernel")" "$(trim "$arch")" "$(trim "$cpu")" "$(trim "$mem")" \
+		"$(trim "$append")" </dev/null
+done <tests/vm/guests
+[ "$chosen" -gt 0 ] || ok "no guest is called ${VM:-}" 1
 echo "1..$n"
 exit $failed
