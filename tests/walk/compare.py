@@ -41,7 +41,7 @@ def tool_rows(document, page):
     for e in document["map_extents"]:
         try:
             start, frames = number(e["start"]), number(e["frames"])
-            end = number(e["end"]) or ADDRESSES
+            end = number(e["last"]) + 1 if "last" in e else number(e["end"]) or ADDRESSES
             pfn = None if e["pfn"] is None else number(e["pfn"])
             state = e["state"]
             what = (e["perm"], e["exec"], e["leaf_bytes"])
