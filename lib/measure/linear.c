@@ -135,25 +135,30 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* What is mapped where nothing is documented must show all the same. */
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* What is mapped where nothing is documented must show all the same; what lies close is one row. */
 static struct sv_region_row *unnamed(
 	struct sv_region_rows *rows, size_t named, const struct sv_kmapping *m, uint64_t bytes)
 {
+	uint64_t last = m->vaddr + (bytes - 1);
 	struct sv_region_row *r;
 
 	for (size_t i = named; i < rows->len; i++) {
 		r = &rows->ptr[i];
-		if (m->vaddr + bytes > r->start && r->end + (UINT64_C(1) << 30) > m->vaddr &&
-			m->vaddr + (UINT64_C(1) << 30) > r->start) {
-			r->start = m->vaddr < r->start ? m->vaddr : r->start;
-			r->end = m->vaddr + bytes > r->end ? m->vaddr + bytes : r->end;
-			return r;
-		}
+		if (apart(r->start, m->vaddr) >> 30)
+			continue;
+		r->start = m->vaddr < r->start ? m->vaddr : r->start;
+		r->end = last > r->end - 1 ? last + 1 : r->end;
+		return r;
 	}
 	r = sv_vec_push(rows);
 	if (r)
 		*r = (struct sv_region_row) {
-			.start = m->vaddr, .end = m->vaddr + bytes, .basis = SV_BASIS_OBSERVED
+			.start = m->vaddr, .end = last + 1, .basis = SV_BASIS_OBSERVED
 		};
 	return r;
 }

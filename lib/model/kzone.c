@@ -86,25 +86,46 @@ static enum sv_kzone by_layout(const struct sv_pgtable *pg, uint64_t vaddr, uint
 	return pg->arch == SV_PG_RISCV64 ? by_riscv_layout(pg, vaddr, end) : SV_KZONE_UNNAMED;
 }
 
+static const struct sv_kcore_segment *largest_unnamed(const struct sv_kcore *k)
+{
+	const struct sv_kcore_segment *largest = NULL;
+
+	for (size_t i = 0; i < k->segments.len; i++) {
+		const struct sv_kcore_segment *s = &k->segments.ptr[i];
+
+		if (!s->has_paddr && (!largest || s->size > largest->size))
+			largest = s;
+	}
+	return largest;
+}
+
+/* Modules are called from the kernel image and so lie within its reach, on x86 above it. */
+static bool is_modules(const struct sv_kcore *k, const struct sv_pgtable *pg,
+	const struct sv_kcore_segment *s, const struct sv_kcore_segment *vmalloc)
+{
+	const struct sv_kcore_segment *image = sv_kcore_image(k, pg->delta);
+	const uint64_t far = UINT64_C(1) << 32;
+
+	if (pg->arch == SV_PG_X86_64)
+		return s->vaddr >= 0xffffffff80000000;
+	if (s->size > far || s == vmalloc)
+		return false;
+	return s->vaddr + s->size == vmalloc->vaddr ||
+	       (image && s->vaddr < image->vaddr && image->vaddr - s->vaddr <= far);
+}
+
 /*
  * A segment without physical address: kcore does not name it. vmemmap segments come one for each of
- * RAM and are far smaller than vmalloc's; modules lie beside the kernel image.
+ * RAM and are far smaller than vmalloc's.
  */
 static enum sv_kzone unnamed_segment(
 	const struct sv_kcore *k, const struct sv_pgtable *pg, const struct sv_kcore_segment *s)
 {
-	const struct sv_kcore_segment *image = sv_kcore_image(k, pg->delta);
-	const struct sv_kcore_segment *largest = s;
+	const struct sv_kcore_segment *vmalloc = largest_unnamed(k);
 
-	if (pg->arch == SV_PG_X86_64 && s->vaddr >= 0xffffffff80000000)
+	if (is_modules(k, pg, s, vmalloc))
 		return SV_KZONE_MODULES;
-	if (image && pg->arch != SV_PG_X86_64 && s->size <= UINT64_C(1) << 32 &&
-		s->vaddr + s->size <= image->vaddr && image->vaddr - s->vaddr <= UINT64_C(1) << 32)
-		return SV_KZONE_MODULES;
-	for (size_t i = 0; i < k->segments.len; i++)
-		if (!k->segments.ptr[i].has_paddr && k->segments.ptr[i].size > largest->size)
-			largest = &k->segments.ptr[i];
-	return s == largest ? SV_KZONE_VMALLOC : SV_KZONE_VMEMMAP;
+	return s == vmalloc ? SV_KZONE_VMALLOC : SV_KZONE_VMEMMAP;
 }
 
 static enum sv_kzone of_segment(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "walk.h"
+#include "walk_out.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +7,8 @@
 #include "base/error.h"
 
 enum {
-	OTHERS_MAX = 1 << 18,	/* mappings outside the linear map that are kept */
 	CACHE_BYTES = 16 << 20, /* of tables of the linear map, while the walk lasts */
 	BUCKET_BITS = 14,
-};
-
-struct rights {
-	bool writable, exec;
 };
 
 /* A table that was met: read once, whatever refers to it. */
@@ -21,7 +16,7 @@ struct met {
 	struct met *next;
 	uint64_t paddr, vaddr; /* vaddr: where it was met first */
 	unsigned int level;
-	struct rights rights;
+	struct sv_rights rights;
 	bool inside;		/* part of the linear map, where no table serves twice */
 	bool open;		/* being walked: whoever refers to it now makes a circle */
 	size_t first, len;	/* what it gave outside the linear map, among others */
@@ -29,199 +24,27 @@ struct met {
 };
 
 struct walk {
-	const struct sv_walk_request *q;
-	const struct sv_pgtable *pg;
-	struct sv_kernelmap *map;
+	struct sv_walk_out out;
 	struct met *met[1 << BUCKET_BITS];
 	size_t cached;
 	uint64_t window_start, window_last; /* addresses of the linear map */
-	size_t floor;			    /* mappings before it do not grow any more */
 	bool checking; /* a second, short walk: of the linear map alone, over tables met before */
 	struct {
 		uint64_t *ptr;
 		size_t len, cap;
 	} empty; /* frames of tables outside the linear map that hold nothing */
-	struct safevma_error *err;
 };
-
-/* ---- ranges ---------------------------------------------------------------------------------- */
-
-/* First range that ends behind pfn. */
-static size_t find_range(const struct sv_frame_range *list, size_t n, uint64_t pfn)
-{
-	size_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (list[mid].first + list[mid].count <= pfn)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static bool touches(const struct sv_frame_range *list, size_t n, uint64_t pfn, uint64_t frames)
-{
-	size_t i = find_range(list, n, pfn);
-
-	return i < n && list[i].first < pfn + frames;
-}
-
-/* ---- the linear map -------------------------------------------------------------------------- */
-
-static bool grows(const struct sv_linear_extent *last, const struct sv_linear_extent *x)
-{
-	return last->pfn + last->frames == x->pfn && last->alias == x->alias &&
-	       last->why == x->why && last->exec == x->exec && last->leaf_shift == x->leaf_shift;
-}
-
-static int add_linear(struct walk *w, const struct sv_linear_extent *x)
-{
-	struct sv_linear_extents *list = &w->map->linear;
-	struct sv_linear_extent *last = list->len ? &list->ptr[list->len - 1] : NULL;
-
-	if (last && grows(last, x)) {
-		last->frames += x->frames;
-		return 0;
-	}
-	last = sv_vec_push(list);
-	if (!last)
-		return sv_error_nomem(w->err);
-	*last = *x;
-	return 0;
-}
-
-/* What was found of x's frames, for those of them that were asked for. */
-static int emit_linear(struct walk *w, const struct sv_linear_extent *x)
-{
-	const struct sv_frame_range *list = w->q->ranges;
-	uint64_t end = x->pfn + x->frames;
-
-	for (size_t i = find_range(list, w->q->ranges_len, x->pfn);
-		i < w->q->ranges_len && list[i].first < end; i++) {
-		uint64_t from = list[i].first > x->pfn ? list[i].first : x->pfn;
-		uint64_t to = list[i].first + list[i].count;
-		struct sv_linear_extent part = *x;
-
-		part.pfn = from;
-		part.frames = (to < end ? to : end) - from;
-		if (add_linear(w, &part))
-			return -1;
-	}
-	return 0;
-}
-
-/*
- * An empty entry means "not mapped" for what is no RAM alone: zeros are also what kcore gives for
- * tables that it cannot read, and removed RAM keeps an entry that is not empty.
- */
-static int emit_empty(struct walk *w, uint64_t pfn, uint64_t frames)
-{
-	while (frames) {
-		uint64_t until;
-		bool ram = sv_kcore_ram_at(w->q->kcore, w->pg->page_shift, pfn, &until);
-		uint64_t n = until - pfn < frames ? until - pfn : frames;
-		struct sv_linear_extent x = { .pfn = pfn,
-			.frames = n,
-			.alias = ram ? SV_ALIAS_UNKNOWN : SV_ALIAS_NONE,
-			.why = ram ? SV_ALIAS_WHY_ZERO : SV_ALIAS_WHY_NOTHING };
-
-		if (emit_linear(w, &x))
-			return -1;
-		pfn += n;
-		frames -= n;
-	}
-	return 0;
-}
-
-static int emit_unknown(struct walk *w, uint64_t pfn, uint64_t frames, enum sv_alias_why why)
-{
-	return emit_linear(
-		w, &(struct sv_linear_extent) { .pfn = pfn, .frames = frames, .why = why });
-}
-
-/* The part [vaddr, vaddr + frames) of an entry of the linear map; where: address of the entry. */
-static int take_linear(struct walk *w, const struct sv_entry *e, unsigned int level, uint64_t where,
-	uint64_t vaddr, uint64_t frames, struct rights r)
-{
-	uint64_t pfn = (vaddr - w->pg->delta) >> w->pg->page_shift;
-	struct sv_linear_extent x = {
-		.pfn = pfn, .frames = frames, .leaf_shift = w->pg->shift[level]
-	};
-
-	if (e->kind == SV_ENTRY_ZERO)
-		return emit_empty(w, pfn, frames);
-	if (e->paddr != where - w->pg->delta || e->kind == SV_ENTRY_BAD)
-		return emit_unknown(w, pfn, frames, SV_ALIAS_WHY_MISMATCH);
-	x.alias = r.writable ? SV_ALIAS_RW : SV_ALIAS_RO;
-	x.exec = r.exec;
-	if (e->kind == SV_ENTRY_ABSENT) {
-		x.alias = SV_ALIAS_ABSENT;
-		x.exec = false;
-	}
-	return emit_linear(w, &x);
-}
-
-/* ---- the rest -------------------------------------------------------------------------------- */
-
-static int add_other(struct walk *w, const struct sv_kmapping *m, bool may_grow)
-{
-	struct sv_kmappings *list = &w->map->others;
-	struct sv_kmapping *last = list->len > w->floor ? &list->ptr[list->len - 1] : NULL;
-
-	if (may_grow && last && last->pfn + last->frames == m->pfn &&
-		last->vaddr + (last->frames << w->pg->page_shift) == m->vaddr &&
-		last->writable == m->writable && last->exec == m->exec && last->zone == m->zone &&
-		last->leaf_shift == m->leaf_shift) {
-		last->frames += m->frames;
-		return 0;
-	}
-	if (list->len == OTHERS_MAX) {
-		w->map->others_cut = true;
-		return 0;
-	}
-	last = sv_vec_push(list);
-	if (!last)
-		return sv_error_nomem(w->err);
-	*last = *m;
-	return 0;
-}
-
-/* Parts of a leaf that map frames asked for; all of it when everything is. */
-static int emit_other(struct walk *w, struct sv_kmapping m)
-{
-	const struct sv_frame_range *list = w->q->others;
-	uint64_t pfn = m.pfn, end = m.pfn + m.frames, vaddr = m.vaddr, zone_end;
-
-	m.zone = sv_kzone_of(w->q->kcore, w->pg, m.vaddr, &zone_end);
-	if (w->q->everything)
-		return add_other(w, &m, true);
-	for (size_t i = find_range(list, w->q->others_len, pfn);
-		i < w->q->others_len && list[i].first < end; i++) {
-		uint64_t from = list[i].first > pfn ? list[i].first : pfn;
-		uint64_t to = list[i].first + list[i].count;
-
-		m.pfn = from;
-		m.frames = (to < end ? to : end) - from;
-		m.vaddr = vaddr + ((from - pfn) << w->pg->page_shift);
-		if (add_other(w, &m, true))
-			return -1;
-	}
-	return 0;
-}
 
 /* A table met before, at another address now: it gives the same again. */
 static int repeat(struct walk *w, const struct met *met, uint64_t vaddr)
 {
-	for (size_t i = 0; i < met->len && !w->map->others_cut; i++) {
-		struct sv_kmapping m = w->map->others.ptr[met->first + i];
+	for (size_t i = 0; i < met->len && !w->out.map->others_cut; i++) {
+		struct sv_kmapping m = w->out.map->others.ptr[met->first + i];
 		uint64_t end;
 
 		m.vaddr += vaddr - met->vaddr;
-		m.zone = sv_kzone_of(w->q->kcore, w->pg, m.vaddr, &end);
-		if (add_other(w, &m, false))
+		m.zone = sv_kzone_of(w->out.q->kcore, w->out.pg, m.vaddr, &end);
+		if (sv_walk_add(&w->out, &m, false))
 			return -1;
 	}
 	return 0;
@@ -231,14 +54,14 @@ static int repeat(struct walk *w, const struct met *met, uint64_t vaddr)
 
 static struct met **bucket(struct walk *w, uint64_t paddr)
 {
-	uint64_t hash = (paddr >> w->pg->page_shift) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = (paddr >> w->out.pg->page_shift) * UINT64_C(0x9e3779b97f4a7c15);
 
 	return &w->met[hash >> (64 - BUCKET_BITS)];
 }
 
 /* Outside the linear map the same table gives the same only at the same level with equal rights. */
 static struct met *find_met(
-	struct walk *w, uint64_t paddr, unsigned int level, bool inside, struct rights r)
+	struct walk *w, uint64_t paddr, unsigned int level, bool inside, struct sv_rights r)
 {
 	for (struct met *m = *bucket(w, paddr); m; m = m->next)
 		if (m->paddr == paddr &&
@@ -254,12 +77,12 @@ static struct met *new_met(struct walk *w, const struct met *like)
 	struct met *m = calloc(1, sizeof(*m)), **b = bucket(w, like->paddr);
 
 	if (!m) {
-		sv_error_nomem(w->err);
+		sv_error_nomem(w->out.err);
 		return NULL;
 	}
 	*m = *like;
 	m->next = *b;
-	m->first = w->map->others.len;
+	m->first = w->out.map->others.len;
 	m->open = true;
 	*b = m;
 	return m;
@@ -288,7 +111,7 @@ static bool in_window(
 	*from = vaddr > w->window_start ? vaddr : w->window_start;
 	if (*from > to)
 		return false;
-	*frames = ((to - *from) >> w->pg->page_shift) + 1;
+	*frames = ((to - *from) >> w->out.pg->page_shift) + 1;
 	return true;
 }
 
@@ -299,13 +122,13 @@ static bool all_in_window(const struct walk *w, uint64_t vaddr, uint64_t last)
 
 static bool wanted_linear(const struct walk *w, uint64_t from, uint64_t frames)
 {
-	return touches(
-		w->q->ranges, w->q->ranges_len, (from - w->pg->delta) >> w->pg->page_shift, frames);
+	return sv_ranges_touch(w->out.q->ranges, w->out.q->ranges_len,
+		(from - w->out.pg->delta) >> w->out.pg->page_shift, frames);
 }
 
 static bool wants_others(const struct walk *w)
 {
-	return !w->checking && (w->q->everything || w->q->others_len);
+	return !w->checking && (w->out.q->everything || w->out.q->others_len);
 }
 
 /* ---- descent --------------------------------------------------------------------------------- */
@@ -318,10 +141,11 @@ static int lose(struct walk *w, uint64_t vaddr, uint64_t last, enum sv_alias_why
 	uint64_t from, frames;
 
 	if (!all_in_window(w, vaddr, last))
-		w->map->others_known = false;
+		w->out.map->others_known = false;
 	if (!in_window(w, vaddr, last, &from, &frames))
 		return 0;
-	return emit_unknown(w, (from - w->pg->delta) >> w->pg->page_shift, frames, why);
+	return sv_walk_unknown(
+		&w->out, (from - w->out.pg->delta) >> w->out.pg->page_shift, frames, why);
 }
 
 static int enter_new(struct walk *w, const struct met *like)
@@ -330,12 +154,12 @@ static int enter_new(struct walk *w, const struct met *like)
 
 	if (!m)
 		return -1;
-	w->floor = w->map->others.len;
+	w->out.floor = w->out.map->others.len;
 	if (walk_table(w, m))
 		return -1;
 	m->open = false;
-	m->len = w->map->others.len - m->first;
-	w->floor = w->map->others.len;
+	m->len = w->out.map->others.len - m->first;
+	w->out.floor = w->out.map->others.len;
 	return 0;
 }
 
@@ -350,7 +174,7 @@ static int enter_table(struct walk *w, const struct met *like, uint64_t last)
 		return 0;
 	m = find_met(w, like->paddr, like->level, inside, like->rights);
 	if (!w->checking)
-		w->map->cost.references++;
+		w->out.map->cost.references++;
 	if (!m)
 		return enter_new(w, like);
 	if (w->checking && m->level == like->level && m->vaddr == like->vaddr)
@@ -363,30 +187,30 @@ static int enter_table(struct walk *w, const struct met *like, uint64_t last)
 /* At its own place in the linear map, though beyond the RAM that was asked for. */
 static bool at_linear_place(const struct walk *w, uint64_t vaddr, uint64_t paddr)
 {
-	return vaddr - paddr == w->pg->delta && vaddr >= w->pg->delta;
+	return vaddr - paddr == w->out.pg->delta && vaddr >= w->out.pg->delta;
 }
 
 static int take_leaf_outside(struct walk *w, const struct sv_entry *e, unsigned int level,
-	uint64_t vaddr, struct rights r)
+	uint64_t vaddr, struct sv_rights r)
 {
 	struct sv_kmapping m = { .vaddr = vaddr,
-		.pfn = e->paddr >> w->pg->page_shift,
-		.frames = UINT64_C(1) << (w->pg->shift[level] - w->pg->page_shift),
+		.pfn = e->paddr >> w->out.pg->page_shift,
+		.frames = UINT64_C(1) << (w->out.pg->shift[level] - w->out.pg->page_shift),
 		.writable = r.writable,
 		.exec = r.exec,
-		.leaf_shift = w->pg->shift[level] };
+		.leaf_shift = w->out.pg->shift[level] };
 
 	if (!at_linear_place(w, vaddr, e->paddr))
-		return emit_other(w, m);
+		return sv_walk_other(&w->out, m);
 	m.zone = SV_KZONE_LINEAR;
-	return w->q->everything ? add_other(w, &m, true) : 0;
+	return w->out.q->everything ? sv_walk_add(&w->out, &m, true) : 0;
 }
 
 static int take_entry(struct walk *w, const struct sv_entry *e, unsigned int level, uint64_t vaddr,
-	struct rights above)
+	struct sv_rights above)
 {
-	uint64_t last = vaddr + ((UINT64_C(1) << w->pg->shift[level]) - 1), from, frames;
-	struct rights r = { above.writable && e->writable, above.exec && e->exec };
+	uint64_t last = vaddr + ((UINT64_C(1) << w->out.pg->shift[level]) - 1), from, frames;
+	struct sv_rights r = { above.writable && e->writable, above.exec && e->exec };
 
 	if (e->kind == SV_ENTRY_TABLE) {
 		struct met like = { .paddr = e->paddr,
@@ -398,7 +222,7 @@ static int take_entry(struct walk *w, const struct sv_entry *e, unsigned int lev
 		return enter_table(w, &like, last);
 	}
 	if (in_window(w, vaddr, last, &from, &frames) && wanted_linear(w, from, frames) &&
-		take_linear(w, e, level, vaddr, from, frames, r))
+		sv_walk_linear(&w->out, e, level, vaddr, from, frames, r))
 		return -1;
 	if (e->kind != SV_ENTRY_LEAF || !wants_others(w) || all_in_window(w, vaddr, last))
 		return 0;
@@ -420,36 +244,36 @@ static int note_empty(struct walk *w, const struct met *m)
 	uint64_t *pfn = sv_vec_push(&w->empty);
 
 	if (!pfn)
-		return sv_error_nomem(w->err);
-	*pfn = m->paddr >> w->pg->page_shift;
+		return sv_error_nomem(w->out.err);
+	*pfn = m->paddr >> w->out.pg->page_shift;
 	return 0;
 }
 
 static unsigned int first_index(const struct walk *w, const struct met *m)
 {
-	return m->level ? 0 : w->pg->first_index;
+	return m->level ? 0 : w->out.pg->first_index;
 }
 
 static unsigned int entries(const struct walk *w, const struct met *m)
 {
-	return (1u << w->pg->bits[m->level]) - first_index(w, m);
+	return (1u << w->out.pg->bits[m->level]) - first_index(w, m);
 }
 
 /* 0 with the content, 1 it cannot be read, -1. */
 static int load_table(struct walk *w, struct met *m, unsigned char **ret)
 {
-	size_t size = (size_t)entries(w, m) * w->pg->entry_size;
-	uint64_t paddr = m->paddr + (uint64_t)first_index(w, m) * w->pg->entry_size;
+	size_t size = (size_t)entries(w, m) * w->out.pg->entry_size;
+	uint64_t paddr = m->paddr + (uint64_t)first_index(w, m) * w->out.pg->entry_size;
 	sv_auto_free unsigned char *buf = malloc(size);
 	int rc;
 
 	if (!buf)
-		return sv_error_nomem(w->err);
-	rc = w->q->read(w->q->context, paddr, buf, size, w->err);
+		return sv_error_nomem(w->out.err);
+	rc = w->out.q->read(w->out.q->context, paddr, buf, size, w->out.err);
 	if (rc)
 		return rc;
-	w->map->cost.tables++;
-	w->map->cost.bytes += size;
+	w->out.map->cost.tables++;
+	w->out.map->cost.bytes += size;
 	if (!m->inside && all_zero(buf, size) && note_empty(w, m))
 		return -1;
 	*ret = sv_take_ptr(buf);
@@ -458,13 +282,13 @@ static int load_table(struct walk *w, struct met *m, unsigned char **ret)
 
 static int take_entries(struct walk *w, const struct met *m, const unsigned char *table)
 {
-	uint64_t span = UINT64_C(1) << w->pg->shift[m->level];
+	uint64_t span = UINT64_C(1) << w->out.pg->shift[m->level];
 	int rc = 0;
 
 	for (unsigned int i = 0; i < entries(w, m) && !rc; i++) {
 		uint64_t vaddr = m->vaddr + i * span;
-		struct sv_entry e =
-			sv_pgtable_decode(w->pg, m->level, sv_pgtable_raw(w->pg, table, i), vaddr);
+		struct sv_entry e = sv_pgtable_decode(
+			w->out.pg, m->level, sv_pgtable_raw(w->out.pg, table, i), vaddr);
 
 		rc = take_entry(w, &e, m->level, vaddr, m->rights);
 	}
@@ -473,7 +297,7 @@ static int take_entries(struct walk *w, const struct met *m, const unsigned char
 
 static int walk_table(struct walk *w, struct met *m)
 {
-	uint64_t span = UINT64_C(1) << w->pg->shift[m->level];
+	uint64_t span = UINT64_C(1) << w->out.pg->shift[m->level];
 	sv_auto_free unsigned char *table = NULL;
 	int rc;
 
@@ -486,7 +310,7 @@ static int walk_table(struct walk *w, struct met *m)
 	if (rc < 0 || take_entries(w, m, table))
 		return -1;
 	if (m->inside && w->cached < CACHE_BYTES) {
-		w->cached += (size_t)entries(w, m) * w->pg->entry_size;
+		w->cached += (size_t)entries(w, m) * w->out.pg->entry_size;
 		m->content = sv_take_ptr(table);
 	}
 	return 0;
@@ -496,28 +320,28 @@ static int walk_table(struct walk *w, struct met *m)
 
 static void find_window(struct walk *w)
 {
-	const struct sv_kcore *k = w->q->kcore;
+	const struct sv_kcore *k = w->out.q->kcore;
 	const uint64_t round = (UINT64_C(2) << 20) - 1;
 	uint64_t end = 0;
 
 	for (size_t i = 0; i < k->segments.len; i++) {
 		const struct sv_kcore_segment *s = &k->segments.ptr[i];
 
-		if (s->has_paddr && s != sv_kcore_image(k, w->pg->delta) &&
+		if (s->has_paddr && s != sv_kcore_image(k, w->out.pg->delta) &&
 			s->paddr + s->size > end)
 			end = s->paddr + s->size;
 	}
 	/* x86 maps the end of RAM with an entry that may reach further. */
-	if (w->pg->arch == SV_PG_X86_64)
+	if (w->out.pg->arch == SV_PG_X86_64)
 		end = (end + round) & ~round;
-	w->window_start = w->pg->delta > w->pg->start ? w->pg->delta : w->pg->start;
-	w->window_last = w->pg->delta + end - 1;
+	w->window_start = w->out.pg->delta > w->out.pg->start ? w->out.pg->delta : w->out.pg->start;
+	w->window_last = w->out.pg->delta + end - 1;
 }
 
 static int walk_root(struct walk *w)
 {
-	struct met root = { .paddr = w->pg->root_paddr,
-		.vaddr = w->pg->start,
+	struct met root = { .paddr = w->out.pg->root_paddr,
+		.vaddr = w->out.pg->start,
 		.rights = { true, true },
 		.inside = true };
 	struct met *m = find_met(w, root.paddr, 0, true, root.rights);
@@ -575,19 +399,19 @@ static int empty_ranges(const struct walk *w, struct sv_frame_range **ret, size_
  */
 static int check_empty(struct walk *w)
 {
-	struct sv_walk_request q = *w->q;
-	const struct sv_walk_request *own = w->q;
-	struct sv_kernelmap *map = w->map, found = { 0 };
+	struct sv_walk_request q = *w->out.q;
+	const struct sv_walk_request *own = w->out.q;
+	struct sv_kernelmap *map = w->out.map, found = { 0 };
 	struct sv_frame_range *list;
 	int rc;
 
 	if (!w->empty.len || !map->others_known)
 		return 0;
 	if (empty_ranges(w, &list, &q.ranges_len))
-		return sv_error_nomem(w->err);
+		return sv_error_nomem(w->out.err);
 	q.ranges = list;
-	w->q = &q;
-	w->map = &found;
+	w->out.q = &q;
+	w->out.map = &found;
 	w->checking = true;
 	rc = walk_root(w);
 	for (size_t i = 0; i < q.ranges_len && !rc; i++) {
@@ -597,8 +421,8 @@ static int check_empty(struct walk *w)
 	}
 	map->cost.tables += found.cost.tables;
 	map->cost.bytes += found.cost.bytes;
-	w->q = own;
-	w->map = map;
+	w->out.q = own;
+	w->out.map = map;
 	sv_kernelmap_fini(&found);
 	free(list);
 	return rc;
@@ -612,7 +436,7 @@ int sv_walk(
 
 	if (!w)
 		return sv_error_nomem(err);
-	*w = (struct walk) { .q = request, .pg = request->pg, .map = ret, .err = err };
+	*w = (struct walk) { .out = { .q = request, .pg = request->pg, .map = ret, .err = err } };
 	ret->made = true;
 	ret->delta = request->pg->delta;
 	ret->page_shift = request->pg->page_shift;
