@@ -71,7 +71,7 @@ const struct option_info option_infos[] = {
 	{ OPT_REDACT, "redact", NULL, OPTIONS_ROOT | OPTIONS_REDACT,
 		"leave command lines and paths out of the recording" },
 	{ OPT_LEAN, "lean", NULL, OPTIONS_REDACT,
-		"leave out the pass over all frames of the machine (8 bytes for each)" },
+		"leave out what is read of the whole machine: its frames and page tables" },
 	{ 'h', "help", NULL, 0, "this text" },
 	{ 'V', "version", NULL, 0, "print the version" },
 };

@@ -37,7 +37,7 @@ static int run(const struct command *command, struct arguments *a)
 	(void)command;
 	a->request.everything = true;
 	if (a->lean)
-		a->request.needs &= ~(unsigned int)SAFEVMA_NEED_RECONCILE;
+		a->request.needs &= ~(unsigned int)(SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_KERNEL);
 	if (a->positional.len != 1) {
 		complain("record needs a directory to make, or - for a tar stream");
 		return EXIT_USAGE;

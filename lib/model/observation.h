@@ -47,7 +47,7 @@ struct sv_system {
 	struct sv_num mem_total, commit_limit, committed_as, system_ram;
 	struct sv_num block_pages;    /* pages of a pageblock */
 	struct sv_num reserved_bytes; /* of the physical address map, beside RAM */
-	struct sv_num hwpoison_bytes;
+	struct sv_num hwpoison_bytes, low_total;
 	struct sv_num direct_4k, direct_2m, direct_4m, direct_1g; /* x86: by size of entry, bytes */
 	struct sv_num kfence; /* 1: the kernel samples with KFENCE; 0: it has none, or it is off */
 	struct sv_num debug_pagealloc; /* 1: free memory is taken out of the linear map */
