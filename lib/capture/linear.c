@@ -179,8 +179,10 @@ int sv_capture_linear(struct sv_capture *c, struct safevma_error *err)
 	rc = whole(c, &why, err);
 	if (rc > 0)
 		return read_pools(c, err);
-	return rc < 0 ? -1
-		      : sv_gap_add_cost(c->obs, SV_IFACE_KCORE, 0, &why, true,
-				"coverage of the linear map, its holes, other kernel mappings",
-				err);
+	if (rc < 0)
+		return -1;
+	return sv_capture_tables_gap(c,
+		c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
+								    : SV_IFACE_KCORE,
+		&why, "coverage of the linear map, its holes, other kernel mappings", err);
 }
