@@ -144,6 +144,54 @@ static void unread_is_unknown(void **state)
 	}
 }
 
+/* Frame 1000 mapped rw, and the kernel's half searched. */
+static struct sv_kernelmap searched(struct sv_linear_extent *x)
+{
+	struct sv_kernelmap map = { .made = true, .page_shift = 12, .others_known = true };
+
+	*x = (struct sv_linear_extent) { .pfn = 1000, .frames = 1, .alias = SV_ALIAS_RW };
+	map.linear.ptr = x;
+	map.linear.len = 1;
+	return map;
+}
+
+static void other_mappings_are_none_only_where_looked_for(void **state)
+{
+	safevma_observation obs = on("x86_64");
+	struct sv_vma plain = { 0 }, secret = { .secret = SV_SECRET_YES },
+		      perhaps = { .secret = SV_SECRET_UNKNOWN };
+	struct sv_linear_extent x;
+	struct sv_kernelmap map = searched(&x);
+
+	(void)state;
+	assert_false(sv_reach_of(&obs, &map, &plain, &anon).others.known);
+	assert_true(sv_reach_of(&obs, &map, &secret, &anon).others.known);
+	assert_true(sv_reach_of(&obs, &map, &perhaps, &anon).others.known);
+	obs.aliases = true;
+	assert_true(sv_reach_of(&obs, &map, &plain, &anon).others.known);
+	assert_int_equal(sv_reach_of(&obs, &map, &plain, &anon).others.value, 0);
+	map.others_cut = true; /* there were more than are kept */
+	assert_false(sv_reach_of(&obs, &map, &plain, &anon).others.known);
+	map.others_cut = map.others_known = false;
+	assert_false(sv_reach_of(&obs, &map, &secret, &anon).others.known);
+}
+
+static void other_mappings_that_were_found_count(void **state)
+{
+	safevma_observation obs = on("x86_64");
+	struct sv_vma plain = { 0 };
+	struct sv_kmapping m = { .pfn = 1000, .frames = 1, .zone = SV_KZONE_IMAGE };
+	struct sv_linear_extent x;
+	struct sv_kernelmap map = searched(&x);
+
+	(void)state;
+	map.others.ptr = &m;
+	map.others.len = map.others_span = 1;
+	map.others_known = false;
+	assert_true(sv_reach_of(&obs, &map, &plain, &anon).others.known);
+	assert_int_equal(sv_reach_of(&obs, &map, &plain, &anon).others.value, 1);
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -166,6 +214,8 @@ int main(void)
 		cmocka_unit_test(perhaps_secretmem_is_unknown),
 		cmocka_unit_test(classes_that_tell_nothing),
 		cmocka_unit_test(unread_is_unknown),
+		cmocka_unit_test(other_mappings_are_none_only_where_looked_for),
+		cmocka_unit_test(other_mappings_that_were_found_count),
 		cmocka_unit_test(names),
 	};
 
