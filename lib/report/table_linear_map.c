@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "iface/kconfig.h"
+#include "render.h"
 #include "table.h"
 
 enum known_by { BY_TABLES, BY_COUNTER, BY_ZONES };
@@ -142,9 +143,10 @@ static const struct figure figures[] = {
 	{ "lowmem", "RAM that a 32-bit kernel can map", BY_COUNTER, get_lowmem },
 	{ "highmem-frames", "frames above the linear map (32-bit)", BY_ZONES, get_highmem },
 	{ "tables-read", "pages of tables read, each once", BY_TABLES, get_tables },
-	{ "table-references", "entries that led to them; more where tables are shared", BY_TABLES,
-		get_references },
-	{ "self-check", "an ordinary page of the observer came out mapped", BY_TABLES, get_self },
+	{ "table-references", "entries that led to them (the root has none); more where shared",
+		BY_TABLES, get_references },
+	{ "self-check", "a page of the observer came out mapped, as it must; no: none to be had",
+		BY_TABLES, get_self },
 	{ "frames-compared", "looked up in a second source too (--page-tables both)", BY_TABLES,
 		get_compared },
 	{ "frames-differing", "where the two contradict each other", BY_TABLES, get_differ },
@@ -175,10 +177,23 @@ static bool is_number(const struct safevma_value *v)
 	return v->type == SAFEVMA_TYPE_U64 || v->type == SAFEVMA_TYPE_BYTES;
 }
 
+/* In text as a cell of its own type would be. */
+static struct safevma_value as_cell(safevma_cursor *c, const struct safevma_value *v)
+{
+	c->scratch.len = 0;
+	if (sv_value_format(v, c->cells, &c->scratch)) {
+		c->failed = true;
+		return sv_value_unknown();
+	}
+	return sv_value_bytes_text(&c->scratch);
+}
+
 static struct safevma_value get_value(safevma_cursor *c)
 {
 	struct safevma_value v = current(c)->get(c);
 
+	if (c->cells && v.type != SAFEVMA_TYPE_UNKNOWN)
+		return as_cell(c, &v);
 	if (v.type == SAFEVMA_TYPE_HEX)
 		snprintf(c->text, sizeof(c->text), "0x%llx", (unsigned long long)v.u64);
 	else if (is_number(&v))
@@ -225,7 +240,7 @@ static const struct sv_column columns[] = {
 	SV_COL("FIGURE", "figure", "name of the figure", STRING, true, get_name),
 	SV_COL("VALUE", "value", "what it is here, as text", STRING, true, get_value),
 	SV_COL("NUMBER", "number", "the same as a number, where it is one", U64, false, get_number),
-	SV_COL("UNIT", "unit", "bytes or count, of numbers", STRING, true, get_unit),
+	SV_COL("UNIT", "unit", "bytes or count, of numbers", STRING, false, get_unit),
 	SV_COL("BASIS", "basis", "how it is known", STRING, true, get_basis),
 	SV_COL("MEANING", "meaning", "what it says", STRING, true, get_meaning),
 };
