@@ -143,7 +143,7 @@ const struct safevma_table sv_table_linear = {
 	.complete = complete,
 	.coverage = coverage,
 	.also = &sv_table_linear_map,
-	.none = "no regions are known: /proc/kcore could not be read",
+	.none = "no regions are known: they are read from /proc/kcore",
 };
 
 /* ---- mappings one by one --------------------------------------------------------------------- */

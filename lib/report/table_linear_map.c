@@ -24,6 +24,18 @@ static struct safevma_value bytes_if_known(const safevma_cursor *c, uint64_t v)
 	return view(c)->known ? sv_value_u64(SAFEVMA_TYPE_BYTES, v) : sv_value_unknown();
 }
 
+/* Without a list of RAM nothing is of it: a sum of 0 would be none. */
+static struct safevma_value of_ram(const safevma_cursor *c, uint64_t v)
+{
+	return view(c)->kcore.segments.len ? bytes_if_known(c, v) : sv_value_unknown();
+}
+
+/* A dump tells nothing of tables. */
+static bool walked(const safevma_cursor *c)
+{
+	return view(c)->known && view(c)->pg.levels;
+}
+
 static struct safevma_value count_if(bool known, uint64_t v)
 {
 	return known ? sv_value_u64(SAFEVMA_TYPE_U64, v) : sv_value_unknown();
@@ -63,7 +75,7 @@ static struct safevma_value page_offset(const safevma_cursor *c)
 	struct sv_span value;
 	uint64_t n;
 
-	if (view(c)->known && view(c)->pg.levels)
+	if (walked(c))
 		return sv_value_u64(SAFEVMA_TYPE_HEX, view(c)->pg.start);
 	if (!c->obs->config_known ||
 		sv_kconfig_find(sv_text_init(config->ptr, config->len, "config"),
@@ -81,14 +93,14 @@ static struct safevma_value page_offset(const safevma_cursor *c)
 FIGURE(source, view(c)->known ? sv_value_text(view(c)->source) : sv_value_unknown())
 FIGURE(base,
 	view(c)->known ? sv_value_u64(SAFEVMA_TYPE_HEX, view(c)->map.delta) : sv_value_unknown())
-FIGURE(levels, count_if(view(c)->known &&view(c)->pg.levels, view(c)->pg.levels))
-FIGURE(ram, bytes_if_known(c, c->linear.ram))
-FIGURE(rw, bytes_if_known(c, c->linear.rw))
-FIGURE(ro, bytes_if_known(c, c->linear.ro))
-FIGURE(absent, bytes_if_known(c, c->linear.absent))
-FIGURE(unknown, bytes_if_known(c, c->linear.unknown))
-FIGURE(beside, bytes_if_known(c, c->linear.beside))
-FIGURE(exec, bytes_if_known(c, c->linear.exec))
+FIGURE(levels, count_if(walked(c), view(c)->pg.levels))
+FIGURE(ram, of_ram(c, c->linear.ram))
+FIGURE(rw, of_ram(c, c->linear.rw))
+FIGURE(ro, of_ram(c, c->linear.ro))
+FIGURE(absent, of_ram(c, c->linear.absent))
+FIGURE(unknown, of_ram(c, c->linear.unknown))
+FIGURE(beside, of_ram(c, c->linear.beside))
+FIGURE(exec, of_ram(c, c->linear.exec))
 FIGURE(leaf0, leaves(c, 0))
 FIGURE(leaf1, leaves(c, 1))
 FIGURE(leaf2, leaves(c, 2))
@@ -99,13 +111,13 @@ FIGURE(direct_2m,
 FIGURE(direct_1g, sv_value_num(SAFEVMA_TYPE_BYTES, c->obs->system.direct_1g))
 FIGURE(splits_2m, sv_value_num(SAFEVMA_TYPE_U64, c->obs->system.level2_splits))
 FIGURE(splits_1g, sv_value_num(SAFEVMA_TYPE_U64, c->obs->system.level3_splits))
-FIGURE(regions, count_if(view(c)->known, c->linear.split_regions))
+FIGURE(regions, count_if(walked(c), c->linear.split_regions))
 FIGURE(others, others_bytes(c))
 FIGURE(page_offset, page_offset(c))
 FIGURE(lowmem, sv_value_num(SAFEVMA_TYPE_BYTES, c->obs->system.low_total))
 FIGURE(highmem, sv_value_num(SAFEVMA_TYPE_U64, c->obs->highmem_frames))
-FIGURE(tables, count_if(view(c)->known, view(c)->map.cost.tables))
-FIGURE(references, count_if(view(c)->known, view(c)->map.cost.references))
+FIGURE(tables, count_if(walked(c), view(c)->map.cost.tables))
+FIGURE(references, count_if(walked(c), view(c)->map.cost.references))
 FIGURE(self, view(c)->known ? sv_value_bool(view(c)->map.self_checked) : sv_value_unknown())
 FIGURE(compared, compared(c, view(c)->compared.frames))
 FIGURE(differ, compared(c, view(c)->compared.differ))
