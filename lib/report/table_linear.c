@@ -114,6 +114,8 @@ static bool complete(const safevma_observation *obs)
 
 	if (!obs->kernel.known || safevma_observation_lost(obs))
 		return false;
+	if ((obs->needs & SAFEVMA_NEED_REACH) && !safevma_observation_selected(obs))
+		return false;
 	sv_measure_linear(&obs->kernel, &s);
 	return !s.unknown && obs->kernel.map.others_known && !obs->kernel.map.others_cut &&
 	       !obs->kernel.compared.differ;
