@@ -34,8 +34,10 @@ struct sv_walk_request {
 int sv_walk(const struct sv_walk_request *request, struct sv_kernelmap *ret,
 	struct safevma_error *err) sv_must_check;
 
-/* Region of a kernel address, from the segments of kcore and the architecture's layout. */
-
+/*
+ * Region of a kernel address, from the segments of kcore and the architecture's layout. *end: the
+ * next address where the answer may differ; 0 is the end of the space.
+ */
 enum sv_kzone sv_kzone_of(
 	const struct sv_kcore *k, const struct sv_pgtable *pg, uint64_t vaddr, uint64_t *end);
 

@@ -135,8 +135,6 @@ static struct safevma_value get_inode(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_U64, c->vma->inode);
 }
 
-/* A mapping that looks like secretmem and could not be confirmed has no kind that we would vouch
- * for. */
 static struct safevma_value get_row_changed(safevma_cursor *c)
 {
 	return sv_value_bool(c->vma->changed);
