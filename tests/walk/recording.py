@@ -77,6 +77,11 @@ def meminfo(machine):
     return f"MemTotal:       {total:8} kB\nMemFree:        {total // 2:8} kB\n"
 
 
+def place(offset):
+    """An offset as the journal has it: hex once a double could not count it."""
+    return offset if offset < 1 << 53 else hex(offset)
+
+
 class Recording:
     """A directory; finish() writes the journal."""
 
@@ -102,7 +107,8 @@ class Recording:
         name = path[1:] + (f"@{tag}" if tag else "")
         self.member(name, b"".join(data for _, data in extents))
         self.ops.append({"op": "open", "path": path, "tag": tag, "errno": 0, "file": name,
-                         "extents": [[at, len(data)] for at, data in extents], "ends": ends})
+                         "extents": [[place(at), len(data)] for at, data in extents],
+                         "ends": ends})
 
     def text(self, path, tag, text):
         data = text.encode()
