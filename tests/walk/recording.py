@@ -36,7 +36,7 @@ FILES = [  # path, tags, text or errno
     ("/proc/meminfo", ["", "system", "doctor", "kernel"], "{meminfo}"),
     ("/proc/vmstat", ["system"], "nr_free_pages 1\n"),
     ("/proc/pagetypeinfo", ["", "system"], ENOENT),
-    ("/proc/cmdline", ["", "doctor"], "quiet\n"),
+    ("/proc/cmdline", ["", "doctor", "system"], "quiet\n"),
     ("/proc/config.gz", ["", "doctor"], ENOENT),
     ("/boot/config-6.12.0-made-up", [""], ENOENT),
     ("/proc/sys/vm/overcommit_memory", ["", "system", "doctor"], "0\n"),
@@ -77,9 +77,9 @@ def meminfo(machine):
     return f"MemTotal:       {total:8} kB\nMemFree:        {total // 2:8} kB\n"
 
 
-def place(offset):
-    """An offset as the journal has it: hex once a double could not count it."""
-    return offset if offset < 1 << 53 else hex(offset)
+def number(n):
+    """Numbers of JSON are safe up to 53 bits: larger offsets are text."""
+    return hex(n) if n >> 53 else n
 
 
 class Recording:
@@ -107,8 +107,8 @@ class Recording:
         name = path[1:] + (f"@{tag}" if tag else "")
         self.member(name, b"".join(data for _, data in extents))
         self.ops.append({"op": "open", "path": path, "tag": tag, "errno": 0, "file": name,
-                         "extents": [[place(at), len(data)] for at, data in extents],
-                         "ends": ends})
+                         "extents": [[number(at), len(data)] for at, data in extents],
+                         "ends": [[number(at), errno] for at, errno in ends]})
 
     def text(self, path, tag, text):
         data = text.encode()
