@@ -116,7 +116,8 @@ check-live: $(BUILD)/safevma $(BUILD)/tests/victim
 	done; exit $$rc
 
 check-golden: $(BUILD)/safevma
-	$(Q)$(LIVE_ENV) $(RUN_TAP) golden tests/golden/run.sh
+	$(Q)rc=0; $(LIVE_ENV) $(RUN_TAP) golden tests/golden/run.sh || rc=1; \
+	$(LIVE_ENV) $(RUN_TAP) golden-controls tests/golden/controls.sh || rc=1; exit $$rc
 
 # Which seeds: WALK_SEEDS=20 WALK_FIRST=100 make check-walk
 check-walk: $(BUILD)/safevma

@@ -113,17 +113,27 @@ static int look(struct sv_capture *c, struct sv_process *p, const struct ranges 
 	return rc;
 }
 
+/* The second answer, where there is one: what was read first may have been changing. */
 static int look_twice(struct sv_capture *c, struct sv_process *p, const struct ranges *all,
 	const struct ranges *pool, const char *tag, struct safevma_error *why,
 	struct safevma_error *err)
 {
-	char again[64];
 	int rc = look(c, p, all, pool, tag, why, err);
+	struct sv_kernelmap first = p->kernel;
+	struct safevma_error second;
+	char again[64];
 
-	if (rc <= 0 || !undecided(&p->kernel))
+	if (rc <= 0 || !undecided(&first))
 		return rc;
 	snprintf(again, sizeof(again), "%s-again", tag);
-	return look(c, p, all, pool, again, why, err);
+	p->kernel = (struct sv_kernelmap) { 0 };
+	rc = look(c, p, all, pool, again, &second, err);
+	if (rc) {
+		sv_kernelmap_fini(&first);
+		return rc;
+	}
+	p->kernel = first;
+	return 1;
 }
 
 int sv_capture_reach(

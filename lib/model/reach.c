@@ -125,7 +125,8 @@ static struct sv_reached observed(const safevma_observation *obs, const struct s
 		r = of_extent(x);
 		r.alias = sv_known((frame->pfn << map->page_shift) + map->delta);
 	}
-	if (map->others_known || map->others.len)
+	/* Of other frames nobody asked: that none was found for them says nothing. */
+	if (obs->aliases || vma->secret != SV_SECRET_NO)
 		r.others = count_others(map, frame->pfn);
 	return r;
 }
