@@ -169,8 +169,13 @@ analyse_walk() # NAME LINEAR
 			$(($(figure "$linear" DirectMap4k) + $(figure "$linear" DirectMap2M))) ]
 		ok "$name: sizes of entries add up to the kernel's own count" $? "$linear"
 	fi
-	printf '# %s: %s tables read, %s references\n' "$name" "$(figure "$linear" tables-read)" \
-		"$(figure "$linear" table-references)"
+	# The root is read without a reference to it.
+	[ "$(figure "$linear" tables-read)" -le $(($(figure "$linear" table-references) + 1)) ]
+	ok "$name: no table is read twice" $?
+	printf '# %s: %s tables read, %s references; %s for the victim with %s frames\n' "$name" \
+		"$(figure "$linear" tables-read)" "$(figure "$linear" table-references)" \
+		"$(jq '.processes[0].tables_read' "$linear")" \
+		"$(jq '(.processes[0].resident_bytes // 0) / .host.page_size' "$linear")"
 }
 
 analyse_two_sources() # NAME LINEAR
@@ -200,7 +205,7 @@ analyse_observed() # NAME MAPS
 		select(.kind == "secretmem") | .reach.other_mapped_bytes] | add' "$2")"
 }
 
-analyse_reach() # NAME DIR STREAM
+analyse_reach() # NAME DIR STREAM PID
 {
 	local stem=$2/${3%.tar} both=auto
 
@@ -209,7 +214,7 @@ analyse_reach() # NAME DIR STREAM
 	*) return ;;
 	esac
 	[ "$(expected jobs record)" != freed ] || both=both
-	"$safevma" linear -J --page-tables "$both" --root "$stem" >"$stem.linear.json" \
+	"$safevma" linear -J --page-tables "$both" -p "$4" --root "$stem" >"$stem.linear.json" \
 		2>"$stem.linear.err"
 	if [ "$(expected kcore yes)" != yes ]; then
 		jq -e '[.processes[].vmas[].reach.basis.observed_bytes] | add == 0' \
@@ -243,7 +248,8 @@ analyse_streams() # NAME DIR
 		case $stream in
 		*.tar) analyse "$whole" "$2" "${stream%.tar}" ;;
 		esac
-		analyse_reach "$whole" "$2" "$stream"
+		analyse_reach "$whole" "$2" "$stream" \
+			"$(jq -r 'select(.ready).pid' "$2/victim.jsonl")"
 	done <"$2/streams"
 }
 
