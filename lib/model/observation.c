@@ -20,6 +20,7 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->gaps);
 	sv_kcore_fini(&obs->kernel.kcore);
 	sv_kernelmap_fini(&obs->kernel.map);
+	sv_comparison_fini(&obs->kernel.compared);
 	sv_vec_fini(&obs->holders);
 	sv_strbuf_fini(&obs->config);
 	free(obs);
