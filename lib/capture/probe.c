@@ -13,6 +13,7 @@
 #include "iface/privilege.h"
 
 static const struct sv_ledger *const ledgers[] = { &sv_claims_secret_io, &sv_claims_secret_peek,
+	&sv_claims_secret_share, &sv_claims_secret_limits, &sv_claims_secret_account,
 	&sv_claims_lifecycle, &sv_claims_lock, &sv_claims_fault, &sv_claims_commit,
 	&sv_claims_kernel, &sv_claims_race };
 
