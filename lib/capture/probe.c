@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "iface/privilege.h"
 
-static const struct sv_ledger *const ledgers[] = { &sv_claims_secret_io, &sv_claims_secret_peek,
-	&sv_claims_secret_share, &sv_claims_secret_limits, &sv_claims_secret_account,
-	&sv_claims_lifecycle, &sv_claims_lock, &sv_claims_fault, &sv_claims_commit,
-	&sv_claims_kernel, &sv_claims_race };
+static const struct sv_ledger *const ledgers[] = { &sv_claims_linear, &sv_claims_secret_io,
+	&sv_claims_secret_peek, &sv_claims_secret_share, &sv_claims_secret_limits,
+	&sv_claims_secret_account, &sv_claims_lifecycle, &sv_claims_lock, &sv_claims_fault,
+	&sv_claims_commit, &sv_claims_kernel, &sv_claims_race, &sv_claims_control };
 
 const struct sv_claim *sv_claim_at(size_t index)
 {
