@@ -276,14 +276,13 @@ static void tell_others(struct sv_trial *t, const struct look *l, const struct o
 {
 	char where[96];
 
-	snprintf(where, sizeof(where), "first at 0x%llx (%s, %s)", (unsigned long long)o->vaddr,
+	snprintf(where, sizeof(where), "first at 0x%llx (%s %s)", (unsigned long long)o->vaddr,
 		sv_kzone_name(o->first.zone), o->first.writable ? "rw" : "ro");
 	if (o->marked)
-		sv_refuted(t, "%zu of %zu frames mapped elsewhere, %s, marker read back at %zu",
-			o->frames, l->n, where, o->marked);
+		sv_refuted(t, "%zu/%zu mapped again, %s, marker read at %zu", o->frames, l->n,
+			where, o->marked);
 	else if (o->frames)
-		sv_refuted(t, "%zu of %zu frames mapped elsewhere, %s, marker not read there",
-			o->frames, l->n, where);
+		sv_refuted(t, "%zu/%zu mapped again, %s, marker not read", o->frames, l->n, where);
 	else if (!l->map.others_known || l->map.others_cut)
 		sv_unknown(t, SV_REASON_UNREADABLE,
 			"the rest of the kernel's address space was not walked whole");
@@ -431,12 +430,13 @@ static const struct sv_claim claims[] = {
 		.costly = true,
 		.look = no_other_mapping },
 	{ .id = "secretmem-kcore",
-		.statement = "secretmem cannot be read through /proc/kcore",
+		.statement = "/proc/kcore does not show secretmem at its linear address",
 		.source = "memfd_secret(2)",
 		.expected =
 			"no marker at the frame's linear address, where ordinary pages have theirs",
 		.experiment = "read a marker in ordinary memory and one in secretmem through kcore",
-		.limits = "the linear address alone",
+		.limits = "the linear address alone: it was read at others, see "
+			  "secretmem-one-mapping",
 		.cost = "1 page of secretmem: the linear map stays split (x86)",
 		.costly = true,
 		.look = kcore_secret },

@@ -6,10 +6,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 
 #include "probe.h"
 
@@ -32,10 +34,10 @@ static char *marked_secret(struct sv_trial *t)
 	return page;
 }
 
-static int file_with_marker(struct sv_trial *t, int flags)
+static int file_with_marker(struct sv_trial *t)
 {
 	sv_auto_free char *buf = aligned_alloc(4096, 4096);
-	int fd = sv_temp_file(t, flags);
+	int fd = sv_temp_file(t, 0);
 
 	if (fd < 0 || !buf)
 		return -1;
@@ -56,7 +58,7 @@ static bool arrived(const char *at)
 static void read_into(struct sv_trial *t)
 {
 	char *page = sv_secret_pages(t, 1, NULL);
-	sv_auto_fd int fd = page ? file_with_marker(t, 0) : -1;
+	sv_auto_fd int fd = page ? file_with_marker(t) : -1;
 	ssize_t n;
 
 	if (fd < 0)
@@ -109,15 +111,37 @@ static void kernel_access(struct sv_trial *t)
 
 /* ---- what pins pages ------------------------------------------------------------------------- */
 
+/* tmpfs takes O_DIRECT (6.6) and copies all the same: there nothing is learnt of what pins pages.
+ */
+static bool pins(struct sv_trial *t, int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st)) {
+		sv_could_not(t, "statfs");
+		return false;
+	}
+	if (st.f_type != TMPFS_MAGIC && st.f_type != RAMFS_MAGIC)
+		return true;
+	sv_unknown(
+		t, SV_REASON_SETTING, "temporary files lie in memory here: O_DIRECT copies them");
+	return false;
+}
+
 /* The same read into ordinary memory must work, else the filesystem and not secretmem refused. */
 static void direct_read(struct sv_trial *t)
 {
 	char *page = sv_secret_pages(t, 1, NULL), *plain = page ? sv_pages(t, 1) : NULL;
-	sv_auto_fd int fd = plain ? file_with_marker(t, O_DIRECT) : -1;
+	sv_auto_fd int fd = plain ? file_with_marker(t) : -1;
 	ssize_t n;
 
-	if (fd < 0)
+	if (fd < 0 || !pins(t, fd))
 		return;
+	if (fcntl(fd, F_SETFL, O_DIRECT)) {
+		sv_unknown(t, SV_REASON_UNSUPPORTED, "no O_DIRECT on temporary files: %s",
+			strerrorname_np(errno));
+		return;
+	}
 	if (pread(fd, plain, 4096, 0) != 4096) {
 		sv_unknown(t, SV_REASON_CONTROL, "O_DIRECT into ordinary memory: %s",
 			strerrorname_np(errno));
