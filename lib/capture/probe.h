@@ -107,6 +107,11 @@ size_t sv_page_size(void);
 /* Private anonymous memory, untouched; NULL: t says why. */
 char *sv_pages(struct sv_trial *t, size_t pages);
 
+/* Straight to the kernel: what is asked is it, and a sanitizer's library takes these for itself. */
+int sv_mlock(const void *addr, size_t size);
+int sv_munlock(const void *addr, size_t size);
+int sv_mlockall(int flags);
+
 /* Mapped secretmem, untouched; *fd gets its descriptor when fd is not NULL. NULL: t says why. */
 char *sv_secret_pages(struct sv_trial *t, size_t pages, int *fd);
 int sv_memfd_secret(unsigned int flags);

@@ -13,7 +13,7 @@
 
 enum { PAGES = 32, PLANTED = 13 };
 
-/* Everything of the child is locked but for one page in the middle. */
+/* A region that is locked but for one page in the middle. */
 static int plant_unlocked(struct sv_trial *t, uint64_t *held, const void *arg)
 {
 	char *pages = sv_pages(t, PAGES);
@@ -22,9 +22,9 @@ static int plant_unlocked(struct sv_trial *t, uint64_t *held, const void *arg)
 	if (!pages)
 		return -1;
 	memset(pages, 1, PAGES * sv_page_size());
-	if (mlockall(MCL_CURRENT))
-		return sv_could_not(t, "mlockall");
-	if (munlock(pages + PLANTED * sv_page_size(), sv_page_size()))
+	if (sv_mlock(pages, PAGES * sv_page_size()))
+		return sv_could_not(t, "mlock");
+	if (sv_munlock(pages + PLANTED * sv_page_size(), sv_page_size()))
 		return sv_could_not(t, "munlock");
 	held[0] = (uintptr_t)pages;
 	return 0;
@@ -107,9 +107,9 @@ static const struct sv_claim claims[] = {
 		.statement = "safevma finds one unlocked page in locked memory",
 		.source = "safevma (control of the tool)",
 		.expected = "the planted page is found, and no other in the region",
-		.experiment = "a child locks all of itself and unlocks one of 32 pages; observe it",
+		.experiment = "a child locks 32 pages and unlocks one in the middle; observe it",
 		.limits = "one defect of those that the tool looks for",
-		.cost = "a child locks its memory, for milliseconds",
+		.cost = "32 pages, locked for milliseconds",
 		.look = unlocked_page },
 };
 

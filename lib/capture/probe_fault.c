@@ -28,7 +28,7 @@ static char *locked_page(struct sv_trial *t)
 	if (!page)
 		return NULL;
 	*page = 1;
-	if (!mlock(page, sv_page_size()))
+	if (!sv_mlock(page, sv_page_size()))
 		return page;
 	sv_could_not(t, "mlock");
 	return NULL;
@@ -194,7 +194,7 @@ static void frames_stay(struct sv_trial *t)
 
 	if (!pages)
 		return;
-	if (mlock(pages, WATCHED * sv_page_size())) {
+	if (sv_mlock(pages, WATCHED * sv_page_size())) {
 		sv_could_not(t, "mlock");
 		return;
 	}

@@ -60,7 +60,7 @@ static char *locked_pages(struct sv_trial *t, size_t pages)
 {
 	char *at = sv_pages(t, pages);
 
-	if (at && !mlock(at, pages * sv_page_size()))
+	if (at && !sv_mlock(at, pages * sv_page_size()))
 		return at;
 	if (at)
 		sv_could_not(t, "mlock");
@@ -77,7 +77,9 @@ static void fork_locks(struct sv_trial *t)
 		return;
 	if (!sv_hold(t, do_nothing, NULL, &child) && locked_kb(t, getpid(), &ours) &&
 		locked_kb(t, child.pid, &theirs)) {
-		if (!theirs && ours)
+		if (!ours)
+			sv_unknown(t, SV_REASON_CONTROL, "VmLck of the parent is 0 after mlock");
+		else if (!theirs)
 			sv_holds(t, "VmLck: parent %llu kB, child 0 kB", (unsigned long long)ours);
 		else
 			sv_refuted(t, "VmLck: parent %llu kB, child %llu kB",
@@ -160,7 +162,7 @@ static int map_shared(struct sv_trial *t)
 	if (at == MAP_FAILED)
 		return sv_could_not(t, "map a memfd");
 	*at = 1;
-	return mlock(at, sv_page_size()) ? sv_could_not(t, "mlock") : 0;
+	return sv_mlock(at, sv_page_size()) ? sv_could_not(t, "mlock") : 0;
 }
 
 static int mappings_of(pid_t pid, const char *name)

@@ -34,7 +34,7 @@ static int hold_ordinary(struct sv_trial *t, uint64_t *held, const void *arg)
 
 	if (!pages)
 		return -1;
-	if (mlock(pages, n * sv_page_size()))
+	if (sv_mlock(pages, n * sv_page_size()))
 		return sv_could_not(t, "mlock");
 	sv_mark(pages, n);
 	return publish(pages, n, held);

@@ -30,7 +30,7 @@ static void mlock_resident(struct sv_trial *t)
 	if (!at)
 		return;
 	before = sv_resident(at, PAGES);
-	if (mlock(at, size_of(PAGES))) {
+	if (sv_mlock(at, size_of(PAGES))) {
 		sv_could_not(t, "mlock");
 		return;
 	}
@@ -95,7 +95,7 @@ static void failed_lock(struct sv_trial *t)
 
 	if (!at || mprotect(at, size_of(PAGES), PROT_NONE))
 		return;
-	rc = mlock(at, size_of(PAGES));
+	rc = sv_mlock(at, size_of(PAGES));
 	said = rc ? strerrorname_np(errno) : "success";
 	if (!sv_vma_flags(t, 0, at, flags, sizeof(flags)))
 		return;
@@ -124,14 +124,16 @@ static void munlock_ends(struct sv_trial *t)
 
 	if (!at)
 		return;
-	if (mlock(at, size_of(PAGES))) {
+	if (sv_mlock(at, size_of(PAGES))) {
 		sv_could_not(t, "mlock");
 		return;
 	}
-	if (!own_kb(t, "VmLck", &locked) || munlock(at, size_of(PAGES)) ||
+	if (!own_kb(t, "VmLck", &locked) || sv_munlock(at, size_of(PAGES)) ||
 		!own_kb(t, "VmLck", &after))
 		return;
-	if (after < locked)
+	if (!locked)
+		sv_unknown(t, SV_REASON_CONTROL, "VmLck is 0 after mlock");
+	else if (after < locked)
 		sv_holds(t, "VmLck %llu kB after mlock, %llu kB after munlock",
 			(unsigned long long)locked, (unsigned long long)after);
 	else
@@ -159,7 +161,7 @@ static void future_locked(struct sv_trial *t)
 	char flags[256] = "", *at;
 	long there;
 
-	if (mlockall(MCL_FUTURE)) {
+	if (sv_mlockall(MCL_FUTURE)) {
 		sv_could_not(t, "mlockall(MCL_FUTURE)");
 		return;
 	}

@@ -29,7 +29,7 @@ static void lock_it(struct sv_trial *t)
 
 	if (!page)
 		return;
-	if (!mlock(page, sv_page_size()))
+	if (!sv_mlock(page, sv_page_size()))
 		sv_holds(t, "mlock of a touched page: success");
 	else
 		sv_refuted(t, "mlock of a touched page: %s", strerrorname_np(errno));
@@ -44,7 +44,7 @@ static void unlock_it(struct sv_trial *t)
 
 	if (!page || !sv_vma_flags(t, 0, page, before, sizeof(before)))
 		return;
-	rc = munlock(page, sv_page_size());
+	rc = sv_munlock(page, sv_page_size());
 	if (!sv_vma_flags(t, 0, page, after, sizeof(after)) || !sv_frame_of(t, 0, page, &pfn) ||
 		!sv_frame_flags(t, pfn, &flags))
 		return;

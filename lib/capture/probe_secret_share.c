@@ -357,7 +357,7 @@ static const struct sv_claim claims[] = {
 		.experiment =
 			"a child with a marker in both kinds of memory aborts; search its core",
 		.limits = "the kernel's own dump; not where core_pattern names a program",
-		.cost = COST "; a core of a child",
+		.cost = COST "; a core file",
 		.costly = true,
 		.run = core_dump },
 	{ .id = "secretmem-path",

@@ -234,6 +234,21 @@ char *sv_pages(struct sv_trial *t, size_t pages)
 	return NULL;
 }
 
+int sv_mlock(const void *addr, size_t size)
+{
+	return (int)syscall(SYS_mlock, addr, size);
+}
+
+int sv_munlock(const void *addr, size_t size)
+{
+	return (int)syscall(SYS_munlock, addr, size);
+}
+
+int sv_mlockall(int flags)
+{
+	return (int)syscall(SYS_mlockall, flags);
+}
+
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret 447 /* the same on every architecture */
 #endif
