@@ -29,6 +29,8 @@ enum {
 	OPT_ALIASES,
 	OPT_POOLS,
 	OPT_MAP,
+	OPT_LIST,
+	OPT_YES,
 };
 
 const struct option_info option_infos[] = {
@@ -72,6 +74,9 @@ const struct option_info option_infos[] = {
 		"leave command lines and paths out of the recording" },
 	{ OPT_LEAN, "lean", NULL, OPTIONS_REDACT,
 		"leave out what is read of the whole machine: its frames and page tables" },
+	{ OPT_LIST, "list", NULL, OPTIONS_PROBE, "say which claims there are, and run none" },
+	{ OPT_YES, "yes", NULL, OPTIONS_PROBE,
+		"also run experiments whose mark on the kernel stays (memfd_secret)" },
 	{ 'h', "help", NULL, 0, "this text" },
 	{ 'V', "version", NULL, 0, "print the version" },
 };
@@ -281,6 +286,12 @@ static int apply(struct arguments *a, int letter, const char *value)
 		break;
 	case OPT_LEAN:
 		a->lean = true;
+		break;
+	case OPT_LIST:
+		a->request.probe.list = true;
+		break;
+	case OPT_YES:
+		a->request.probe.costly = true;
 		break;
 	default:
 		break;
