@@ -40,7 +40,7 @@ struct arguments {
 	struct safevma_root_options root;
 	struct safevma_request request;
 	struct safevma_report_options report;
-	bool reconcile, lean, pools, map;
+	bool reconcile, lean, pools, map, probe;
 	bool critical;
 	struct words positional;
 	/* storage behind the selection */

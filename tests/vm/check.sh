@@ -230,6 +230,46 @@ analyse_reach() # NAME DIR STREAM PID
 	analyse_observed "$1" "$stem.maps.json"
 }
 
+# The verdict on a claim.
+verdict() # PROBE CLAIM
+{
+	jq -r --arg id "$2" '[.claims[] | select(.claim == $id) | .verdict][0]' "$1"
+}
+
+# The ledger: settled by experiments, and where page tables are seen, by those.
+analyse_probe() # NAME DIR
+{
+	local out=$2/probe.json alias one
+
+	"$safevma" probe -J --root "$2/probe" >"$out" 2>"$2/probe.err"
+	jq -e '[.claims[] | select(.verdict == "error")] | length == 0' "$out" >/dev/null
+	ok "$1: no experiment went wrong" $? "$2/probe.err"
+	jq -e '[.claims[] | select(.verdict == "pass" or .verdict == "fail")] | length >= 20' "$out" \
+		>/dev/null
+	ok "$1: experiments settle claims" $? "$2/probe.err"
+	jq -e '.claims | length >= 30 and all(.observed != null and .observed != "")' "$out" >/dev/null
+	ok "$1: each claim has what was observed" $? "$2/probe.err"
+	printf '# %s: claims: %s\n' "$1" "$(jq -r '[.claims[].verdict] | group_by(.) |
+		map("\(length) \(.[0])") | join(", ")' "$out")"
+	alias=$(verdict "$out" linear-alias)
+	one=$(verdict "$out" secretmem-one-mapping)
+	printf '# %s: secretmem-one-mapping: %s\n' "$1" \
+		"$(jq -r '.claims[] | select(.claim == "secretmem-one-mapping") | .observed' "$out")"
+	if [ "$(expected kcore yes)" != yes ]; then
+		[ "$alias" = unknown ] && [ "$one" = unknown ]
+		ok "$1: what takes kcore is unknown" $?
+		return
+	fi
+	if [ "$(expected highmem no)" = no ]; then
+		[ "$alias" = pass ]
+		ok "$1: a marker of ours is readable at its linear address" $?
+	fi
+	if [ "$(expected secretmem removed)" = removed ]; then
+		[ "$(verdict "$out" secretmem-removed)" = pass ] || [ "$(expected highmem no)" = yes ]
+		ok "$1: secretmem is not" $?
+	fi
+}
+
 # Every stream of a guest.
 analyse_streams() # NAME DIR
 {
@@ -246,6 +286,10 @@ analyse_streams() # NAME DIR
 		[ "$status" -eq "$want" ]
 		ok "$whole: status $want ($rest bytes)" $? "$2/console.log"
 		case $stream in
+		probe.tar)
+			analyse_probe "$1" "$2"
+			continue
+			;;
 		*.tar) analyse "$whole" "$2" "${stream%.tar}" ;;
 		esac
 		analyse_reach "$whole" "$2" "$stream" \
