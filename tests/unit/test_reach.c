@@ -39,7 +39,8 @@ static void wide_machines_map_all_ram(void **state)
 	for (size_t i = 0; i < sv_array_size(wide); i++) {
 		safevma_observation obs = on(wide[i]);
 
-		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+		assert_reached(
+			sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 	}
 }
 
@@ -55,13 +56,17 @@ static void other_machines_need_their_zones(void **state)
 		obs.highmem_start_pfn.value = 500; /* not known: not looked at */
 		assert_unreached(sv_reach_of(&obs, NULL, &v, &anon));
 		obs.zones_known = true;
-		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+		assert_reached(
+			sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 		obs.highmem_start_pfn = sv_known(1001);
-		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+		assert_reached(
+			sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
 		obs.highmem_start_pfn = sv_known(1000);
-		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
+		assert_reached(
+			sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
 		obs.highmem_start_pfn = sv_known(999);
-		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
+		assert_reached(
+			sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
 		obs.zones_known = false;
 		assert_unreached(sv_reach_of(&obs, NULL, &v, &anon));
 	}
@@ -78,7 +83,8 @@ static void secretmem_where_removal_is_certain(void **state)
 		safevma_observation obs = on(certain[i]);
 
 		assert_true(sv_reach_secret_certain(certain[i]));
-		assert_reached(sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
+		assert_reached(
+			sv_reach_of(&obs, NULL, &v, &anon), SV_REACH_REMOVED, SV_BASIS_INFERRED);
 	}
 }
 
