@@ -66,8 +66,8 @@ $(FUZZ:%=check-corpus-%): check-corpus-%: $(BUILD)/tests/replay/%
 	$(Q)$(RUN_TAP) corpus-$* $< $(call seeds,$*)
 
 # The library once more, with the fuzzer's instruments; only what a fuzzer calls gets linked.
-FUZZ_LIB_OBJ := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(sort $(wildcard lib/base/*.c lib/iface/*.c)) \
-	lib/report/escape.c)
+FUZZ_LIB_OBJ := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(sort $(wildcard lib/base/*.c lib/iface/*.c \
+	lib/model/*.c)) lib/report/escape.c)
 FUZZ_COMPILE  = $(FUZZ_CC) $(OWN) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP
 
 $(BUILD)/fuzz/%.o: %.c

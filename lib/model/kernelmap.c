@@ -12,8 +12,8 @@ const char *sv_alias_why_text(enum sv_alias_why why)
 {
 	static const char *const texts[] = {
 		[SV_ALIAS_WHY_NOTHING] = "",
-		[SV_ALIAS_WHY_ZERO] = "an empty entry for RAM: the kernel shows zeros where it "
-				      "cannot read",
+		[SV_ALIAS_WHY_ZERO] = ("an empty entry for RAM: the kernel shows zeros where it "
+				       "cannot read"),
 		[SV_ALIAS_WHY_UNREAD] = "a page table on the way could not be read",
 		[SV_ALIAS_WHY_MISMATCH] = "its entry names another frame",
 		[SV_ALIAS_WHY_OUTSIDE] = "outside of what the linear map can hold",

@@ -245,7 +245,7 @@ static struct sv_entry decode_x86(const struct sv_pgtable *pg, unsigned int leve
 
 	if (!(raw & present)) {
 		e.kind = SV_ENTRY_ABSENT;
-		e.paddr = ~raw & pg->frame_mask;
+		e.paddr = (pg->entry_size == 4 ? raw : ~raw) & pg->frame_mask;
 		leaf = true;
 	}
 	if (leaf)

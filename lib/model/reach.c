@@ -77,7 +77,16 @@ static struct sv_reached inferred(
 	return by_zone(obs, frame->pfn);
 }
 
-static struct sv_num count_others(const struct sv_kernelmap *map, uint64_t pfn)
+/* Of frames in no pool they are looked for on request alone. */
+static bool others_looked_for(
+	const safevma_observation *obs, const struct sv_kernelmap *map, const struct sv_vma *vma)
+{
+	return map->others_known && !map->others_cut &&
+	       (obs->aliases || vma->secret != SV_SECRET_NO);
+}
+
+static struct sv_num count_others(const safevma_observation *obs, const struct sv_kernelmap *map,
+	const struct sv_vma *vma, uint64_t pfn)
 {
 	uint64_t n = 0;
 	size_t at = 0;
@@ -85,7 +94,7 @@ static struct sv_num count_others(const struct sv_kernelmap *map, uint64_t pfn)
 	while (sv_kernelmap_other(map, pfn, &at))
 		n++;
 	/* Some that were found count even where not all could be looked for. */
-	return map->others_known || n ? sv_known(n) : (struct sv_num) { 0 };
+	return n || others_looked_for(obs, map, vma) ? sv_known(n) : (struct sv_num) { 0 };
 }
 
 static struct sv_reached of_extent(const struct sv_linear_extent *x)
@@ -125,9 +134,7 @@ static struct sv_reached observed(const safevma_observation *obs, const struct s
 		r = of_extent(x);
 		r.alias = sv_known((frame->pfn << map->page_shift) + map->delta);
 	}
-	/* Of other frames nobody asked: that none was found for them says nothing. */
-	if (obs->aliases || vma->secret != SV_SECRET_NO)
-		r.others = count_others(map, frame->pfn);
+	r.others = count_others(obs, map, vma, frame->pfn);
 	return r;
 }
 
