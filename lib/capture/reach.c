@@ -53,12 +53,18 @@ static void settle(struct ranges *r)
 	r->len = out + 1;
 }
 
+/* Frames of a pool: what a mechanism keeps out of the linear map, or may. */
+static bool in_pool(const struct sv_vma *v)
+{
+	return v->secret != SV_SECRET_NO;
+}
+
 static int collect(const struct sv_capture *c, const struct sv_process *p, struct ranges *all,
 	struct ranges *pool)
 {
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		const struct sv_vma *v = &p->vmas.ptr[i];
-		bool others = c->request->aliases || sv_vma_pooled(v);
+		bool others = c->request->aliases || in_pool(v);
 
 		for (size_t k = v->page; k < v->page + v->pages; k++) {
 			uint64_t entry = p->pages.ptr[k].entry;
@@ -107,17 +113,27 @@ static int look(struct sv_capture *c, struct sv_process *p, const struct ranges 
 	return rc;
 }
 
+/* The second answer, where there is one: what was read first may have been changing. */
 static int look_twice(struct sv_capture *c, struct sv_process *p, const struct ranges *all,
 	const struct ranges *pool, const char *tag, struct safevma_error *why,
 	struct safevma_error *err)
 {
-	char again[64];
 	int rc = look(c, p, all, pool, tag, why, err);
+	struct sv_kernelmap first = p->kernel;
+	struct safevma_error second;
+	char again[64];
 
-	if (rc <= 0 || !undecided(&p->kernel))
+	if (rc <= 0 || !undecided(&first))
 		return rc;
 	snprintf(again, sizeof(again), "%s-again", tag);
-	return look(c, p, all, pool, again, why, err);
+	p->kernel = (struct sv_kernelmap) { 0 };
+	rc = look(c, p, all, pool, again, &second, err);
+	if (rc) {
+		sv_kernelmap_fini(&first);
+		return rc;
+	}
+	p->kernel = first;
+	return 1;
 }
 
 int sv_capture_reach(

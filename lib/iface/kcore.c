@@ -144,6 +144,9 @@ static int add_program(struct sv_kcore *k, const struct program *p, struct safev
 		.size = p->memsz,
 		.offset = p->offset,
 		.has_paddr = p->paddr != (k->wide ? UINT64_MAX : mask32) };
+	if (p->vaddr > UINT64_MAX - (p->memsz - 1))
+		return malformed(
+			err, "a segment that ends in the address space, its size", p->memsz);
 	/* A vmalloc area may well be as large as its part of the address space; RAM is not. */
 	if (s->has_paddr && (p->memsz > PADDR_MAX || p->paddr > PADDR_MAX - p->memsz ||
 				    p->vaddr > UINT64_MAX - p->memsz))

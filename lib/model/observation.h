@@ -3,6 +3,7 @@
 #ifndef SV_MODEL_OBSERVATION_H
 #define SV_MODEL_OBSERVATION_H
 
+#include "claim.h"
 #include "iface/interfaces.h"
 #include "iface/kcore.h"
 #include "pgtable.h"
@@ -121,6 +122,10 @@ struct safevma_observation {
 	} holders; /* by process, mappings first */
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
+	struct {
+		struct sv_claim_result *ptr;
+		size_t len, cap;
+	} claims; /* worst first, then in order of the ledger */
 };
 
 /*

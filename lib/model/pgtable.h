@@ -3,7 +3,8 @@
  * Page tables as the hardware reads them: how many levels, how wide, what an entry says. Software
  * bits are ignored. Sources: Intel SDM 3A ch. 4; Arm ARM D8; RISC-V privileged spec ch. 10; and
  * the kernel's set_direct_map_invalid_noflush(), which leaves an entry that is not present and not
- * empty (on x86 with the frame number inverted: pgtable-invert.h, since L1TF).
+ * empty (on x86 with the frame number inverted: pgtable-invert.h, since L1TF; not with the two
+ * levels of i386 without PAE: pgtable-2level.h).
  */
 #ifndef SV_MODEL_PGTABLE_H
 #define SV_MODEL_PGTABLE_H

@@ -77,19 +77,24 @@ static struct sv_reached inferred(
 	return by_zone(obs, frame->pfn);
 }
 
-/* Some that were found count even where not all could be looked for; "none" needs all of it. */
+/* Of frames in no pool they are looked for on request alone. */
+static bool others_looked_for(
+	const safevma_observation *obs, const struct sv_kernelmap *map, const struct sv_vma *vma)
+{
+	return map->others_known && !map->others_cut &&
+	       (obs->aliases || vma->secret != SV_SECRET_NO);
+}
+
 static struct sv_num count_others(const safevma_observation *obs, const struct sv_kernelmap *map,
 	const struct sv_vma *vma, uint64_t pfn)
 {
-	bool looked_for = obs->aliases || sv_vma_pooled(vma);
 	uint64_t n = 0;
 	size_t at = 0;
 
 	while (sv_kernelmap_other(map, pfn, &at))
 		n++;
-	if (n || (looked_for && map->others_known && !map->others_cut))
-		return sv_known(n);
-	return (struct sv_num) { 0 };
+	/* Some that were found count even where not all could be looked for. */
+	return n || others_looked_for(obs, map, vma) ? sv_known(n) : (struct sv_num) { 0 };
 }
 
 static struct sv_reached of_extent(const struct sv_linear_extent *x)

@@ -238,7 +238,7 @@ static bool all_zero(const unsigned char *p, size_t n)
 	return !n;
 }
 
-/* Outside of the linear map a table of zeros may be one that was not read: to be looked into. */
+/* A table of zeros may be one that was not read: outside the linear map that is looked into. */
 static int note_empty(struct walk *w, const struct met *m)
 {
 	uint64_t *pfn = sv_vec_push(&w->empty);
@@ -259,6 +259,18 @@ static unsigned int entries(const struct walk *w, const struct met *m)
 	return (1u << w->out.pg->bits[m->level]) - first_index(w, m);
 }
 
+/* Address of the last byte that a table maps. */
+static uint64_t last_of(const struct walk *w, const struct met *m)
+{
+	return m->vaddr + ((entries(w, m) * (UINT64_C(1) << w->out.pg->shift[m->level])) - 1);
+}
+
+/* Also the root, and others that the linear map takes up in part only. */
+static bool reaches_out(const struct walk *w, const struct met *m)
+{
+	return !all_in_window(w, m->vaddr, last_of(w, m));
+}
+
 /* 0 with the content, 1 it cannot be read, -1. */
 static int load_table(struct walk *w, struct met *m, unsigned char **ret)
 {
@@ -274,7 +286,7 @@ static int load_table(struct walk *w, struct met *m, unsigned char **ret)
 		return rc;
 	w->out.map->cost.tables++;
 	w->out.map->cost.bytes += size;
-	if (!m->inside && all_zero(buf, size) && note_empty(w, m))
+	if (reaches_out(w, m) && all_zero(buf, size) && note_empty(w, m))
 		return -1;
 	*ret = sv_take_ptr(buf);
 	return 0;
@@ -297,7 +309,6 @@ static int take_entries(struct walk *w, const struct met *m, const unsigned char
 
 static int walk_table(struct walk *w, struct met *m)
 {
-	uint64_t span = UINT64_C(1) << w->out.pg->shift[m->level];
 	sv_auto_free unsigned char *table = NULL;
 	int rc;
 
@@ -305,8 +316,7 @@ static int walk_table(struct walk *w, struct met *m)
 		return take_entries(w, m, m->content);
 	rc = load_table(w, m, &table);
 	if (rc > 0)
-		return lose(
-			w, m->vaddr, m->vaddr + (span * entries(w, m) - 1), SV_ALIAS_WHY_UNREAD);
+		return lose(w, m->vaddr, last_of(w, m), SV_ALIAS_WHY_UNREAD);
 	if (rc < 0 || take_entries(w, m, table))
 		return -1;
 	if (m->inside && w->cached < CACHE_BYTES) {
@@ -318,23 +328,32 @@ static int walk_table(struct walk *w, struct met *m)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/*
+ * From the first RAM to the last. On x86 the linear map begins with frame 0, RAM or not, and its
+ * last entry may reach beyond RAM; elsewhere another region may lie right before it.
+ */
 static void find_window(struct walk *w)
 {
 	const struct sv_kcore *k = w->out.q->kcore;
+	const struct sv_kcore_segment *image = sv_kcore_image(k, w->out.pg->delta);
 	const uint64_t round = (UINT64_C(2) << 20) - 1;
-	uint64_t end = 0;
+	uint64_t start = UINT64_MAX, end = 0;
 
 	for (size_t i = 0; i < k->segments.len; i++) {
 		const struct sv_kcore_segment *s = &k->segments.ptr[i];
 
-		if (s->has_paddr && s != sv_kcore_image(k, w->out.pg->delta) &&
-			s->paddr + s->size > end)
-			end = s->paddr + s->size;
+		if (!s->has_paddr || s == image)
+			continue;
+		start = s->paddr < start ? s->paddr : start;
+		end = s->paddr + s->size > end ? s->paddr + s->size : end;
 	}
-	/* x86 maps the end of RAM with an entry that may reach further. */
-	if (w->out.pg->arch == SV_PG_X86_64)
+	if (w->out.pg->arch == SV_PG_X86_64) {
+		start = 0;
 		end = (end + round) & ~round;
-	w->window_start = w->out.pg->delta > w->out.pg->start ? w->out.pg->delta : w->out.pg->start;
+	}
+	w->window_start = w->out.pg->delta + start;
+	if (w->window_start < w->out.pg->start)
+		w->window_start = w->out.pg->start;
 	w->window_last = w->out.pg->delta + end - 1;
 }
 

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One walk over the kernel's page tables. Which tables are read is decided by the frames asked for:
- * below an entry that maps none of them nothing is looked at. Each table is read once; what was
- * found below a table that several entries share is remembered, so that tables which refer to each
- * other in a circle, or a shadow region that maps one page a million times, take bounded time.
+ * below an entry that maps none of them nothing is looked at. Each table is read once, outside the
+ * linear map once for each level and each pair of rights that it is met with; what was found below
+ * a table that several entries share is remembered, so that tables which refer to each other in a
+ * circle, or a shadow region that maps one page a million times, take bounded time.
  */
 #ifndef SV_MODEL_WALK_H
 #define SV_MODEL_WALK_H
 
 #include "kernelmap.h"
 #include "pgtable.h"
-
-/* Frames [first, first + count). Lists of them are sorted and disjoint. */
-struct sv_frame_range {
-	uint64_t first, count;
-};
 
 struct sv_walk_request {
 	const struct sv_pgtable *pg;

@@ -100,7 +100,7 @@ done
 
 # Members of arrays are named below their array in the schema, and by themselves in the page.
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
-arrays+='|zones|linear_map|pools|holders|map_extents'
+arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^processes\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))

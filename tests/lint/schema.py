@@ -80,8 +80,8 @@ def objects(schema, where="$"):
             yield from objects(inner, f"{where}[{i}]")
 
 
-# Tables that an option adds are there or not.
-OPTIONAL = {"reconciliation", "residency", "holders", "map_extents"}
+# Tables that an option adds are there or not; a list of claims has no summary.
+OPTIONAL = {"reconciliation", "residency", "holders", "map_extents", "summary"}
 
 
 def optional(o):

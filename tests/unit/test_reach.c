@@ -150,52 +150,159 @@ static void unread_is_unknown(void **state)
 	}
 }
 
-/* Frame 1000 mapped rw, and the kernel's half searched. */
-static struct sv_kernelmap searched(struct sv_linear_extent *x)
-{
-	struct sv_kernelmap map = { .made = true, .page_shift = 12, .others_known = true };
+/* ---- what the kernel's page tables say --------------------------------------------------------
+ */
 
-	*x = (struct sv_linear_extent) { .pfn = 1000, .frames = 1, .alias = SV_ALIAS_RW };
-	map.linear.ptr = x;
-	map.linear.len = 1;
-	return map;
+static struct sv_linear_extent extent;
+static struct sv_kmapping others[2];
+
+/* Frame 1000 and the nine after it. */
+static struct sv_kernelmap kernel_of(enum sv_alias alias)
+{
+	extent = (struct sv_linear_extent) { .pfn = 1000, .frames = 10, .alias = alias };
+	return (struct sv_kernelmap) { .made = true,
+		.delta = 0xffff888000000000,
+		.page_shift = 12,
+		.linear = { &extent, 1, 1 } };
 }
 
-static void other_mappings_are_none_only_where_looked_for(void **state)
+static void observed_goes_before_all_else(void **state)
 {
-	safevma_observation obs = on("x86_64");
-	struct sv_vma plain = { 0 }, secret = { .secret = SV_SECRET_YES },
-		      perhaps = { .secret = SV_SECRET_UNKNOWN };
-	struct sv_linear_extent x;
-	struct sv_kernelmap map = searched(&x);
+	static const struct {
+		enum sv_alias alias;
+		enum sv_reach reach;
+		enum sv_alias_perm perm;
+	} cases[] = { { SV_ALIAS_RW, SV_REACH_MAPPED, SV_ALIAS_PERM_RW },
+		{ SV_ALIAS_RO, SV_REACH_MAPPED, SV_ALIAS_PERM_RO },
+		{ SV_ALIAS_ABSENT, SV_REACH_REMOVED, SV_ALIAS_PERM_UNKNOWN } };
 
 	(void)state;
-	assert_false(sv_reach_of(&obs, &map, &plain, &anon).others.known);
-	assert_true(sv_reach_of(&obs, &map, &secret, &anon).others.known);
-	assert_true(sv_reach_of(&obs, &map, &perhaps, &anon).others.known);
-	obs.aliases = true;
-	assert_true(sv_reach_of(&obs, &map, &plain, &anon).others.known);
-	assert_int_equal(sv_reach_of(&obs, &map, &plain, &anon).others.value, 0);
-	map.others_cut = true; /* there were more than are kept */
-	assert_false(sv_reach_of(&obs, &map, &plain, &anon).others.known);
-	map.others_cut = map.others_known = false;
-	assert_false(sv_reach_of(&obs, &map, &secret, &anon).others.known);
+	for (size_t i = 0; i < sv_array_size(cases); i++)
+		for (int secret = SV_SECRET_NO; secret <= SV_SECRET_UNKNOWN; secret++) {
+			struct sv_kernelmap k = kernel_of(cases[i].alias);
+			struct sv_vma v = { .secret = (enum sv_secret)secret };
+			safevma_observation obs = on("aarch64");
+			struct sv_reached r = sv_reach_of(&obs, &k, &v, &anon);
+
+			assert_reached(r, cases[i].reach, SV_BASIS_OBSERVED);
+			assert_int_equal(r.perm, cases[i].perm);
+			assert_num(r.alias, 0xffff888000000000 + 1000 * 4096);
+			assert_int_equal(r.why, SV_ALIAS_WHY_NOTHING);
+		}
 }
 
-static void other_mappings_that_were_found_count(void **state)
+/* No assumption takes the place of a contradiction. */
+static void contradictions_are_unknown(void **state)
 {
 	safevma_observation obs = on("x86_64");
-	struct sv_vma plain = { 0 };
-	struct sv_kmapping m = { .pfn = 1000, .frames = 1, .zone = SV_KZONE_IMAGE };
-	struct sv_linear_extent x;
-	struct sv_kernelmap map = searched(&x);
+	struct sv_kernelmap k = kernel_of(SV_ALIAS_UNKNOWN);
+	struct sv_vma v = { 0 };
+	struct sv_reached r;
 
 	(void)state;
-	map.others.ptr = &m;
-	map.others.len = map.others_span = 1;
-	map.others_known = false;
-	assert_true(sv_reach_of(&obs, &map, &plain, &anon).others.known);
-	assert_int_equal(sv_reach_of(&obs, &map, &plain, &anon).others.value, 1);
+	extent.why = SV_ALIAS_WHY_MISMATCH;
+	r = sv_reach_of(&obs, &k, &v, &anon);
+	assert_unreached(r);
+	assert_int_equal(r.why, SV_ALIAS_WHY_MISMATCH);
+	extent = (struct sv_linear_extent) { .pfn = 1000, .frames = 1, .alias = SV_ALIAS_NONE };
+	assert_unreached(sv_reach_of(&obs, &k, &v, &anon));
+}
+
+/* On a wide machine no RAM lies there; on a narrow one HighMem does. */
+static void beyond_the_linear_map(void **state)
+{
+	safevma_observation obs = on("x86_64");
+	struct sv_kernelmap k = kernel_of(SV_ALIAS_RW);
+	struct sv_vma v = { 0 };
+	struct sv_frame f = anon;
+	struct sv_reached r;
+
+	(void)state;
+	f.pfn = 1010;
+	r = sv_reach_of(&obs, &k, &v, &f);
+	assert_unreached(r);
+	assert_int_equal(r.why, SV_ALIAS_WHY_OUTSIDE);
+	assert_unknown(r.alias);
+	obs = on("i686");
+	obs.zones_known = true;
+	obs.highmem_start_pfn = sv_known(1010);
+	assert_reached(sv_reach_of(&obs, &k, &v, &f), SV_REACH_REMOVED, SV_BASIS_INFERRED);
+	obs.highmem_start_pfn = sv_known(1011);
+	assert_reached(sv_reach_of(&obs, &k, &v, &f), SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+}
+
+static void tables_that_were_not_read(void **state)
+{
+	safevma_observation obs = on("x86_64");
+	struct sv_kernelmap k = kernel_of(SV_ALIAS_ABSENT);
+	struct sv_vma v = { 0 };
+	struct sv_reached r;
+
+	(void)state;
+	k.made = false;
+	r = sv_reach_of(&obs, &k, &v, &anon);
+	assert_reached(r, SV_REACH_MAPPED, SV_BASIS_ASSUMED);
+	assert_unknown(r.alias);
+	assert_unknown(r.others);
+	assert_int_equal(r.perm, SV_ALIAS_PERM_UNKNOWN);
+}
+
+/* Poisoned and offline frames are looked up as others are; what is no page is not. */
+static void classes_that_are_looked_up(void **state)
+{
+	safevma_observation obs = on("x86_64");
+	struct sv_kernelmap k = kernel_of(SV_ALIAS_RW);
+	struct sv_vma v = { 0 };
+	struct sv_frame f = anon;
+
+	(void)state;
+	f.flags = SV_KPF_HWPOISON;
+	assert_reached(sv_reach_of(&obs, &k, &v, &f), SV_REACH_MAPPED, SV_BASIS_OBSERVED);
+	f.flags = SV_KPF_OFFLINE;
+	assert_reached(sv_reach_of(&obs, &k, &v, &f), SV_REACH_MAPPED, SV_BASIS_OBSERVED);
+	f.flags = SV_KPF_NOPAGE;
+	assert_unreached(sv_reach_of(&obs, &k, &v, &f));
+	assert_unreached(sv_reach_of(&obs, &k, &v, NULL));
+}
+
+static struct sv_num others_of(
+	struct sv_kernelmap *k, uint64_t pfn, enum sv_secret secret, bool aliases)
+{
+	safevma_observation obs = on("x86_64");
+	struct sv_vma v = { .secret = secret };
+	struct sv_frame f = anon;
+
+	obs.aliases = aliases;
+	f.pfn = pfn;
+	return sv_reach_of(&obs, k, &v, &f).others;
+}
+
+/* Frames of pools are looked for always, others only when that was asked for. */
+static void further_mappings(void **state)
+{
+	struct sv_kernelmap k = kernel_of(SV_ALIAS_RW);
+
+	(void)state;
+	assert_unknown(others_of(&k, 1000, SV_SECRET_YES, true)); /* not looked for at all */
+	k.others_known = true;
+	assert_num(others_of(&k, 1000, SV_SECRET_YES, false), 0);
+	assert_num(others_of(&k, 1000, SV_SECRET_UNKNOWN, false), 0);
+	assert_num(others_of(&k, 1000, SV_SECRET_NO, true), 0);
+	assert_unknown(others_of(&k, 1000, SV_SECRET_NO, false));
+	others[0] = (struct sv_kmapping) { .pfn = 1000, .frames = 2, .zone = SV_KZONE_IMAGE };
+	others[1] = (struct sv_kmapping) { .pfn = 1001, .frames = 1, .zone = SV_KZONE_VMALLOC };
+	k.others = (struct sv_kmappings) { others, 2, 2 };
+	k.others_span = 2;
+	assert_num(others_of(&k, 1000, SV_SECRET_YES, false), 1);
+	assert_num(others_of(&k, 1001, SV_SECRET_YES, false), 2);
+	assert_num(others_of(&k, 1001, SV_SECRET_NO, false), 2); /* found all the same */
+	assert_num(others_of(&k, 1002, SV_SECRET_YES, false), 0);
+	k.others_cut = true; /* there were more, perhaps of this frame */
+	assert_unknown(others_of(&k, 1002, SV_SECRET_YES, false));
+	assert_num(others_of(&k, 1001, SV_SECRET_YES, false), 2);
+	k.others_cut = k.others_known = false;
+	assert_num(others_of(&k, 1000, SV_SECRET_YES, false), 1);
+	assert_unknown(others_of(&k, 1002, SV_SECRET_YES, false));
 }
 
 static void names(void **state)
@@ -208,6 +315,9 @@ static void names(void **state)
 	assert_string_equal(sv_basis_name(SV_BASIS_OBSERVED), "observed");
 	assert_string_equal(sv_basis_name(SV_BASIS_INFERRED), "inferred");
 	assert_string_equal(sv_basis_name(SV_BASIS_ASSUMED), "assumed");
+	assert_string_equal(sv_perm_name(SV_ALIAS_PERM_RW), "rw");
+	assert_string_equal(sv_perm_name(SV_ALIAS_PERM_RO), "ro");
+	assert_null(sv_perm_name(SV_ALIAS_PERM_UNKNOWN));
 }
 
 int main(void)
@@ -220,8 +330,12 @@ int main(void)
 		cmocka_unit_test(perhaps_secretmem_is_unknown),
 		cmocka_unit_test(classes_that_tell_nothing),
 		cmocka_unit_test(unread_is_unknown),
-		cmocka_unit_test(other_mappings_are_none_only_where_looked_for),
-		cmocka_unit_test(other_mappings_that_were_found_count),
+		cmocka_unit_test(observed_goes_before_all_else),
+		cmocka_unit_test(contradictions_are_unknown),
+		cmocka_unit_test(beyond_the_linear_map),
+		cmocka_unit_test(tables_that_were_not_read),
+		cmocka_unit_test(classes_that_are_looked_up),
+		cmocka_unit_test(further_mappings),
 		cmocka_unit_test(names),
 	};
 

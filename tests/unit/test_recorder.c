@@ -98,6 +98,66 @@ static void an_abandoned_recording_is_none(void **state)
 	sv_recorder_abandon(NULL);
 }
 
+/* A file as large as the address space, as kcore is: each byte is the one below its offset's. */
+static int vast_open(safevma_root *root, struct sv_file *f, struct safevma_error *err)
+{
+	(void)root;
+	(void)f;
+	(void)err;
+	return 0;
+}
+
+static int vast_read(struct sv_file *f, void *buf, size_t len, uint64_t off, size_t *got,
+	struct safevma_error *err)
+{
+	(void)f;
+	(void)err;
+	for (*got = 0; *got < len && off + *got < UINT64_MAX - 7; ++*got)
+		((unsigned char *)buf)[*got] = (unsigned char)(off + *got - 1);
+	return 0;
+}
+
+static const struct sv_root_ops vast_ops = {
+	.open = vast_open, .read = vast_read, .close = fake_close, .free = fake_free
+};
+
+static const uint64_t vast[] = { 0, (UINT64_C(1) << 53) - 8, UINT64_C(1) << 53,
+	(UINT64_C(1) << 53) + 8, UINT64_C(0x37f662c0005000), UINT64_C(0xffffffba004000),
+	UINT64_MAX - 15, UINT64_MAX - 7 };
+
+static void read_vast(safevma_root *root, struct sv_strbuf *log)
+{
+	struct sv_place place = { .iface = SV_IFACE_KCORE };
+	sv_auto_file struct sv_file *f = NULL;
+
+	assert_int_equal(sv_root_open(root, &place, &f, NULL), 0);
+	for (size_t i = 0; i < sv_array_size(vast); i++)
+		words(f, log, vast[i], 8);
+}
+
+/* Numbers above 2^53 are text in the journal: readers of JSON would round them. */
+static void vast_offsets(void **state)
+{
+	safevma_root live = { .ops = &vast_ops }, *root;
+	sv_auto_strbuf struct sv_strbuf log = { 0 }, again = { 0 };
+	char text[4096];
+
+	(void)state;
+	live.recorder = sv_recorder_new(scratch_path("rec"), NULL, false, NULL);
+	read_vast(&live, &log);
+	assert_int_equal(sv_recorder_finish(live.recorder, NULL), 0);
+	scratch_read("rec/recording.json", text, sizeof(text));
+	assert_non_null(
+		strstr(text, "\"extents\":[[0,8],[9007199254740984,24],[\"0x37f662c0005000\",8],"
+			     "[\"0xffffffba004000\",8],[\"0xfffffffffffffff0\",8]],"
+			     "\"ends\":[[\"0xfffffffffffffff8\",0]]"));
+	root = open_replay("rec", NULL);
+	assert_non_null(root);
+	read_vast(root, &again);
+	assert_string_equal(again.ptr, log.ptr);
+	close_root(root);
+}
+
 static void our_reading_is_accounted(void **state)
 {
 	safevma_root root = { .ops = &fake_ops };
@@ -153,6 +213,7 @@ int main(void)
 		scratch_test(redacted),
 		scratch_test(a_failed_recording),
 		scratch_test(an_abandoned_recording_is_none),
+		scratch_test(vast_offsets),
 		cmocka_unit_test(our_reading_is_accounted),
 		cmocka_unit_test(member_names),
 		cmocka_unit_test(options_that_exclude_each_other),

@@ -307,6 +307,12 @@ static const char *const bad_lines[] = {
 	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[0,1.5]]"),
 	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[0,1e30]]"),
 	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[\"0\",1]]"),
+	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[\"\",1]]"),
+	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[\"0x\",1]]"),
+	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[\"0x1g\",1]]"),
+	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[\"0x10000000000000000\",1]]"),
+	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[[0,\"0xffffffffffffffff\"],[0,1]]"),
+	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[],\"ends\":[[\"0x1g\",0]]"),
 	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[],\"ends\":[[0]]"),
 	OPEN("\"errno\":0,\"file\":\"m\",\"extents\":[],\"ends\":[[0,5000]]"),
 	OPEN("\"errno\":0,\"file\":\"m\",\"start\":\"0x0\""),
@@ -392,6 +398,11 @@ static void extents_in_any_order(void **state)
 		{ "[[0,4],[2,4]]", 5, "h" },
 		{ "[[9007199254740984,8]]", UINT64_C(9007199254740984), "abcdefgh" },
 		{ "[[9007199254740984,8]]", UINT64_MAX, NULL },
+		/* Offsets of kcore are addresses: beyond what numbers of JSON hold, as text. */
+		{ "[[\"0x37f662c0005000\",8]]", UINT64_C(0x37f662c0005000), "abcdefgh" },
+		{ "[[\"0x37f662c0005000\",8]]", UINT64_C(0x37f662c0004fff), NULL },
+		{ "[[\"0xfffffffffffffff7\",8]]", UINT64_MAX - 1, "h" },
+		{ "[[\"0x0\",\"0x8\"]]", 4, "efgh" },
 	};
 	char line[200], buf[16];
 

@@ -334,6 +334,127 @@ static void names(void **state)
 	assert_string_equal(sv_presence_name(SV_GONE), "gone");
 }
 
+/* ---- as the kernel maps the frames ----------------------------------------------------------- */
+
+static void add_extent(safevma_observation *obs, uint64_t pfn, uint64_t frames, enum sv_alias alias)
+{
+	struct sv_kernelmap *k = &memory_process(obs)->kernel;
+	struct sv_linear_extent *x = sv_vec_push(&k->linear);
+
+	assert_non_null(x);
+	*x = (struct sv_linear_extent) { .pfn = pfn, .frames = frames, .alias = alias };
+	k->made = true;
+	k->page_shift = 12;
+	k->delta = 0x1000000;
+}
+
+static void add_other(safevma_observation *obs, uint64_t vaddr, uint64_t pfn, uint64_t frames)
+{
+	struct sv_kernelmap *k = &memory_process(obs)->kernel;
+	struct sv_kmapping *m = sv_vec_push(&k->others);
+
+	assert_non_null(m);
+	*m = (struct sv_kmapping) {
+		.vaddr = vaddr, .pfn = pfn, .frames = frames, .zone = SV_KZONE_IMAGE
+	};
+	k->others_known = obs->aliases = true;
+	k->others_span = frames > k->others_span ? frames : k->others_span;
+}
+
+/* Aliases go on beside the frames: they split nothing. */
+static void an_observed_stretch_is_one_run(void **state)
+{
+	safevma_observation *obs = stretch(4);
+	struct sv_run r[MANY];
+
+	(void)state;
+	add_extent(obs, 90, 100, SV_ALIAS_RW);
+	assert_int_equal(runs(obs, false, r), 1);
+	assert_int_equal(r[0].reached.basis, SV_BASIS_OBSERVED);
+	assert_num(r[0].reached.alias, 0x1000000 + 100 * 4096);
+	assert_unknown(r[0].reached.others);
+	assert_unknown(r[0].other_vaddr);
+	safevma_observation_free(obs);
+}
+
+static void permissions_split(void **state)
+{
+	static const enum sv_alias second[] = { SV_ALIAS_RO, SV_ALIAS_ABSENT, SV_ALIAS_UNKNOWN,
+		SV_ALIAS_NONE };
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(second); i++) {
+		safevma_observation *obs = stretch(4);
+		struct sv_run r[MANY];
+
+		add_extent(obs, 90, 12, SV_ALIAS_RW);
+		add_extent(obs, 102, 50, second[i]);
+		assert_int_equal(runs(obs, false, r), 2);
+		assert_int_equal(r[0].pages, 2);
+		safevma_observation_free(obs);
+	}
+}
+
+/* Why it is unknown splits too. */
+static void reasons_split(void **state)
+{
+	safevma_observation *obs = stretch(4);
+
+	(void)state;
+	add_extent(obs, 90, 12, SV_ALIAS_UNKNOWN);
+	add_extent(obs, 102, 50, SV_ALIAS_UNKNOWN);
+	memory_process(obs)->kernel.linear.ptr[1].why = SV_ALIAS_WHY_ZERO;
+	assert_int_equal(count(obs), 2);
+}
+
+static void further_addresses_that_go_on(void **state)
+{
+	safevma_observation *obs = stretch(4);
+	struct sv_run r[MANY];
+
+	(void)state;
+	add_extent(obs, 90, 100, SV_ALIAS_ABSENT);
+	add_other(obs, 0xffffffff81234000, 99, 3);
+	add_other(obs, 0xffffffff81237000, 102, 3);
+	assert_int_equal(runs(obs, false, r), 1);
+	assert_num(r[0].reached.others, 1);
+	assert_num(r[0].other_vaddr, 0xffffffff81235000);
+	safevma_observation_free(obs);
+}
+
+static void further_addresses_that_jump_split(void **state)
+{
+	safevma_observation *obs = stretch(4);
+	struct sv_run r[MANY];
+
+	(void)state;
+	add_extent(obs, 90, 100, SV_ALIAS_ABSENT);
+	add_other(obs, 0xffffffff81234000, 100, 2);
+	add_other(obs, 0xffffffff91237000, 102, 1);
+	assert_int_equal(runs(obs, false, r), 3);
+	assert_int_equal(r[0].pages, 2);
+	assert_num(r[1].other_vaddr, 0xffffffff91237000);
+	assert_unknown(r[2].other_vaddr);
+	assert_num(r[2].reached.others, 0);
+	safevma_observation_free(obs);
+}
+
+/* Of several a run shows the first, and so none goes on. */
+static void several_further_addresses_split(void **state)
+{
+	safevma_observation *obs = stretch(3);
+	struct sv_run r[MANY];
+
+	(void)state;
+	add_extent(obs, 90, 100, SV_ALIAS_ABSENT);
+	add_other(obs, 0xffffffff81234000, 100, 3);
+	add_other(obs, 0xffffffff91234000, 100, 3);
+	assert_int_equal(runs(obs, false, r), 3);
+	assert_num(r[1].other_vaddr, 0xffffffff81235000);
+	assert_num(r[1].reached.others, 2);
+	safevma_observation_free(obs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +469,12 @@ int main(void)
 		cmocka_unit_test(presence),
 		cmocka_unit_test(equal_absences_merge),
 		cmocka_unit_test(names),
+		cmocka_unit_test(an_observed_stretch_is_one_run),
+		cmocka_unit_test(permissions_split),
+		cmocka_unit_test(reasons_split),
+		cmocka_unit_test(further_addresses_that_go_on),
+		cmocka_unit_test(further_addresses_that_jump_split),
+		cmocka_unit_test(several_further_addresses_split),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -389,6 +389,52 @@ static void one_unknown_makes_the_sum_unknown(void **state)
 	safevma_observation_free(obs);
 }
 
+/* The process's frames as its kernel maps them: three of each answer, one with a further address.
+ */
+static void observed_reach(void **state)
+{
+	static const enum sv_alias aliases[] = { SV_ALIAS_RW, SV_ALIAS_RO, SV_ALIAS_ABSENT,
+		SV_ALIAS_UNKNOWN };
+	safevma_observation *obs = memory_new();
+	struct sv_kernelmap *k = &memory_process(obs)->kernel;
+	struct sv_kmapping *m = sv_vec_push(&k->others);
+	struct sv_vma_figures f;
+
+	(void)state;
+	obs->aliases = true;
+	memory_vma(obs, 0, 5);
+	k->made = true;
+	k->others_known = true;
+	k->others_span = 1;
+	*m = (struct sv_kmapping) { .pfn = 300, .frames = 1, .zone = SV_KZONE_IMAGE };
+	for (uint64_t i = 0; i < 4; i++) {
+		struct sv_linear_extent *x = sv_vec_push(&k->linear);
+
+		*x = (struct sv_linear_extent) {
+			.pfn = 100 * (i + 1), .frames = 2, .alias = aliases[i]
+		};
+		memory_anon(obs, i, 100 * (i + 1), SV_KPF_SLAB, 0);
+	}
+	f = figures(obs, 0);
+	assert_int_equal(f.reach.mapped, 2 * PAGE);
+	assert_int_equal(f.reach.readonly, PAGE);
+	assert_int_equal(f.reach.removed, PAGE);
+	assert_int_equal(f.reach.unknown, PAGE);
+	assert_int_equal(f.reach.observed, 3 * PAGE);
+	assert_int_equal(f.reach.assumed, 0);
+	assert_int_equal(f.reach.other, PAGE);
+	assert_int_equal(f.reach.other_unknown, 0);
+	/* Through an alias that cannot be written no overrun comes. */
+	assert_int_equal(f.edges.silent, 2);
+	assert_int_equal(f.edges.trapped, 4);
+	assert_int_equal(f.edges.unknown, 2);
+	assert_sums(&f);
+	obs->aliases = false;
+	f = only(obs);
+	assert_int_equal(f.reach.other, PAGE);
+	assert_int_equal(f.reach.other_unknown, 3 * PAGE);
+}
+
 /* Of a process that could not be read nothing is known, and zero least of all. */
 static void unread_process(void **state)
 {
@@ -438,6 +484,7 @@ int main(void)
 		cmocka_unit_test(swap_types_have_holes),
 		cmocka_unit_test(a_process_is_the_sum_of_its_vmas),
 		cmocka_unit_test(one_unknown_makes_the_sum_unknown),
+		cmocka_unit_test(observed_reach),
 		cmocka_unit_test(unread_process),
 	};
 

@@ -160,6 +160,23 @@ static void effect_of_reach(void **state)
 	assert_string_equal(sv_effect_name(SV_EFFECT_TRAPPED), "trapped");
 }
 
+static void effects_of_what_is_observed(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		sv_effect_of((struct sv_reached) { .reach = SV_REACH_UNKNOWN }), SV_EFFECT_UNKNOWN);
+	assert_int_equal(
+		sv_effect_of((struct sv_reached) { .reach = SV_REACH_REMOVED }), SV_EFFECT_TRAPPED);
+	assert_int_equal(
+		sv_effect_of((struct sv_reached) { .reach = SV_REACH_MAPPED }), SV_EFFECT_SILENT);
+	assert_int_equal(sv_effect_of((struct sv_reached) {
+				 .reach = SV_REACH_MAPPED, .perm = SV_ALIAS_PERM_RW }),
+		SV_EFFECT_SILENT);
+	assert_int_equal(sv_effect_of((struct sv_reached) {
+				 .reach = SV_REACH_MAPPED, .perm = SV_ALIAS_PERM_RO }),
+		SV_EFFECT_TRAPPED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +187,7 @@ int main(void)
 		cmocka_unit_test(frames_that_are_not_its_own_have_no_edges),
 		cmocka_unit_test(interest),
 		cmocka_unit_test(effect_of_reach),
+		cmocka_unit_test(effects_of_what_is_observed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

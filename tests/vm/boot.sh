@@ -159,6 +159,7 @@ rm -rf "$out"
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM # dash leaves without the other
 make_initramfs
 status=0
 run_guest || status=$?
