@@ -10,7 +10,9 @@
 /* Exit statuses; the same in every command. */
 enum {
 	EXIT_OK = 0,
-	EXIT_RUNTIME = 1,
+	EXIT_RUNTIME = 1, /* of commands that judge nothing */
+	EXIT_WARN = 1,	  /* of those that judge: there a failure of the tool is EXIT_INCOMPLETE */
+	EXIT_FAIL = 2,
 	EXIT_INCOMPLETE = 3,
 	EXIT_USAGE = 64,
 };
@@ -26,6 +28,7 @@ enum {
 	OPTIONS_REDACT = 1 << 6,
 	OPTIONS_TABLES = 1 << 7, /* --page-tables, --aliases */
 	OPTIONS_LINEAR = 1 << 8,
+	OPTIONS_PROBE = 1 << 9, /* --list, --yes */
 };
 
 struct words {
@@ -37,7 +40,7 @@ struct arguments {
 	struct safevma_root_options root;
 	struct safevma_request request;
 	struct safevma_report_options report;
-	bool reconcile, lean, pools, map;
+	bool reconcile, lean, pools, map, probe;
 	bool critical;
 	struct words positional;
 	/* storage behind the selection */
@@ -53,6 +56,7 @@ struct command {
 	int options;	    /* OPTIONS_* */
 	unsigned int needs; /* enum safevma_need, or-ed */
 	bool all_by_default;
+	bool judges;	/* its exit status is a verdict */
 	int positional; /* how many words it takes at most */
 	int (*run)(const struct command *command, struct arguments *args);
 	void (*more_help)(const struct command *command); /* or NULL */
@@ -82,6 +86,11 @@ void arguments_free(struct arguments *args);
 
 /* Observes and reports the table with the command's name. Exit status. */
 int run_report(const struct command *command, struct arguments *args);
+
+/*
+ * The same for commands that judge: the exit status is the verdict, EXIT_OK of what only lists.
+ */
+int run_judgement(const struct command *command, struct arguments *args, bool list);
 
 /*
  * First of all in main(): standard descriptors that are closed get /dev/null, so that no file of

@@ -18,7 +18,9 @@ static void print_help(FILE *out)
 	      "  -V, --version  print the version\n\n"
 	      "Exit status: 0 complete, 1 it failed, 3 a figure is unknown or nothing was "
 	      "selected,\n"
-	      "64 usage. Start with: safevma doctor; safevma ps; safevma maps -p PID\n",
+	      "64 usage; of probe: 0 pass, 1 warn, 2 fail, 3 unknown or error.\n"
+	      "Start with: safevma "
+	      "doctor; safevma ps; safevma maps -p PID\n",
 		out);
 }
 
@@ -28,12 +30,13 @@ static int usage(const char *what)
 	return EXIT_USAGE;
 }
 
-static int flushed(int status)
+/* judges: 1 is a verdict there, and what could not be written is none. */
+static int flushed(int status, bool judges)
 {
-	if (status == EXIT_RUNTIME || (!fflush(stdout) && !ferror(stdout)))
+	if ((status == EXIT_RUNTIME && !judges) || (!fflush(stdout) && !ferror(stdout)))
 		return status;
 	complain("write to standard output failed");
-	return EXIT_RUNTIME;
+	return judges ? EXIT_INCOMPLETE : EXIT_RUNTIME;
 }
 
 static int run(int argc, char **argv)
@@ -51,7 +54,7 @@ static int run(int argc, char **argv)
 	if (status < 0)
 		status = command->run(command, &args);
 	arguments_free(&args);
-	return status;
+	return flushed(status, command->judges);
 }
 
 int main(int argc, char **argv)
@@ -62,11 +65,11 @@ int main(int argc, char **argv)
 		return usage("a command is missing");
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
 		print_help(stdout);
-		return flushed(EXIT_OK);
+		return flushed(EXIT_OK, false);
 	}
 	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
 		printf("safevma %s\n", safevma_version());
-		return flushed(EXIT_OK);
+		return flushed(EXIT_OK, false);
 	}
-	return flushed(run(argc - 1, argv + 1));
+	return run(argc - 1, argv + 1);
 }

@@ -29,6 +29,9 @@ enum {
 	OPT_ALIASES,
 	OPT_POOLS,
 	OPT_MAP,
+	OPT_PROBE,
+	OPT_LIST,
+	OPT_YES,
 };
 
 const struct option_info option_infos[] = {
@@ -71,7 +74,12 @@ const struct option_info option_infos[] = {
 	{ OPT_REDACT, "redact", NULL, OPTIONS_ROOT | OPTIONS_REDACT,
 		"leave command lines and paths out of the recording" },
 	{ OPT_LEAN, "lean", NULL, OPTIONS_REDACT,
-		"leave out the pass over all frames of the machine (8 bytes for each)" },
+		"leave out what is read of the whole machine: its frames and page tables" },
+	{ OPT_LIST, "list", NULL, OPTIONS_PROBE, "say which claims there are, and run none" },
+	{ OPT_PROBE, "probe", NULL, OPTIONS_REDACT,
+		"also run the experiments of safevma probe; with --yes the costly ones too" },
+	{ OPT_YES, "yes", NULL, OPTIONS_PROBE | OPTIONS_REDACT,
+		"also run experiments whose mark on the kernel stays (memfd_secret)" },
 	{ 'h', "help", NULL, 0, "this text" },
 	{ 'V', "version", NULL, 0, "print the version" },
 };
@@ -259,6 +267,9 @@ static int apply(struct arguments *a, int letter, const char *value)
 	case OPT_NO_SMAPS:
 		a->request.no_smaps = true;
 		break;
+	case OPT_PROBE:
+		a->probe = true;
+		break;
 	case OPT_POOLS:
 		a->pools = true;
 		break;
@@ -281,6 +292,12 @@ static int apply(struct arguments *a, int letter, const char *value)
 		break;
 	case OPT_LEAN:
 		a->lean = true;
+		break;
+	case OPT_LIST:
+		a->request.probe.list = true;
+		break;
+	case OPT_YES:
+		a->request.probe.costly = true;
 		break;
 	default:
 		break;

@@ -37,7 +37,14 @@ static int run(const struct command *command, struct arguments *a)
 	(void)command;
 	a->request.everything = true;
 	if (a->lean)
-		a->request.needs &= ~(unsigned int)SAFEVMA_NEED_RECONCILE;
+		a->request.needs &= ~(unsigned int)(SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_KERNEL);
+	if (a->probe) {
+		a->request.needs |= SAFEVMA_NEED_PROBE;
+		a->root.drop_privileges = false; /* as probe does, and for its reason */
+	} else if (a->request.probe.costly) {
+		complain("--yes goes with --probe");
+		return EXIT_USAGE;
+	}
 	if (a->positional.len != 1) {
 		complain("record needs a directory to make, or - for a tar stream");
 		return EXIT_USAGE;

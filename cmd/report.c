@@ -53,28 +53,73 @@ void print_columns(const struct command *command)
 	}
 }
 
+/* Observes; -1 to go on, else an exit status: a message was printed. */
+static int observe(const safevma_table *table, struct arguments *a, safevma_observation **ret)
+{
+	struct safevma_error err = { 0 };
+	safevma_root *root;
+	int status;
+
+	if (safevma_report_check(table, &a->report, &err) ||
+		safevma_request_check(&a->request, &err) ||
+		safevma_root_open(&a->root, &root, &err))
+		return complain_error(&err, EXIT_RUNTIME);
+	if (safevma_observe(root, &a->request, ret, &err)) {
+		status = complain_error(&err, EXIT_RUNTIME);
+		safevma_root_close(root, NULL);
+		return status;
+	}
+	if (!safevma_root_close(root, &err))
+		return -1;
+	safevma_observation_free(*ret);
+	return complain_error(&err, EXIT_RUNTIME);
+}
+
 int run_report(const struct command *command, struct arguments *a)
 {
 	const safevma_table *table = safevma_table_find(command->name);
 	struct safevma_error err = { 0 };
 	safevma_observation *obs;
-	safevma_root *root;
-	int status;
+	int status = observe(table, a, &obs);
 
-	if (safevma_report_check(table, &a->report, &err))
-		return complain_error(&err, EXIT_RUNTIME);
-	if (safevma_root_open(&a->root, &root, &err))
-		return complain_error(&err, EXIT_RUNTIME);
-	if (safevma_observe(root, &a->request, &obs, &err)) {
-		status = complain_error(&err, EXIT_RUNTIME);
-		safevma_root_close(root, NULL);
+	if (status >= 0)
 		return status;
-	}
-	if (safevma_root_close(root, &err)) {
-		safevma_observation_free(obs);
-		return complain_error(&err, EXIT_RUNTIME);
-	}
 	status = write_report(obs, table, a, &err);
+	safevma_observation_free(obs);
+	return status;
+}
+
+static int status_of(enum safevma_verdict verdict)
+{
+	switch (verdict) {
+	case SAFEVMA_VERDICT_FAIL:
+		return EXIT_FAIL;
+	case SAFEVMA_VERDICT_WARN:
+		return EXIT_WARN;
+	case SAFEVMA_VERDICT_PASS:
+	case SAFEVMA_VERDICT_NOTAPPLICABLE:
+		return EXIT_OK;
+	case SAFEVMA_VERDICT_ERROR:
+	case SAFEVMA_VERDICT_UNKNOWN:
+	case SAFEVMA_VERDICT_NOTCHECKED:
+		break;
+	}
+	return EXIT_INCOMPLETE;
+}
+
+int run_judgement(const struct command *command, struct arguments *a, bool list)
+{
+	const safevma_table *table = safevma_table_find(command->name);
+	struct safevma_error err = { 0 };
+	safevma_observation *obs;
+	int status = observe(table, a, &obs);
+
+	if (status >= 0)
+		return status == EXIT_RUNTIME ? EXIT_INCOMPLETE : status;
+	if (write_report(obs, table, a, &err) == EXIT_RUNTIME)
+		status = EXIT_INCOMPLETE;
+	else
+		status = list ? EXIT_OK : status_of(safevma_observation_verdict(obs));
 	safevma_observation_free(obs);
 	return status;
 }

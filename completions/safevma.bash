@@ -28,6 +28,11 @@ _safevma_topics()
 	"$1" explain 2>/dev/null | awk '/^  / { print $1 }'
 }
 
+_safevma_claims()
+{
+	"$1" probe --list -r -n -o CLAIM 2>/dev/null
+}
+
 # Names of a list with commas: what stands before the last one stays. $1: words, $2: prefix sign.
 _safevma_list()
 {
@@ -97,6 +102,8 @@ _safevma()
 		mapfile -t COMPREPLY < <(compgen -W "$(_safevma_options "$1" "$command")" -- "$cur")
 	elif [[ $command == explain ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_safevma_topics "$1")" -- "$cur")
+	elif [[ $command == probe ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_safevma_claims "$1")" -- "$cur")
 	elif [[ $command == record ]]; then
 		_filedir -d
 	fi

@@ -70,4 +70,6 @@ for line in (__safevma_section Commands:)
 end
 
 complete -c safevma -n 'test "$(__safevma_command)" = explain' -a '(__safevma_topics)'
+complete -c safevma -n 'test "$(__safevma_command)" = probe' \
+    -a '(command safevma probe --list -r -n -o CLAIM 2>/dev/null)'
 complete -c safevma -n 'test "$(__safevma_command)" = record' -a '(__fish_complete_directories)'

@@ -133,11 +133,13 @@ enum safevma_need {
 	SAFEVMA_NEED_SYSTEM = 1u << 4,	   /* meminfo, zones, sysctls, kernel configuration */
 	SAFEVMA_NEED_INTERFACES = 1u << 5, /* which interfaces can be read here, and why not */
 	SAFEVMA_NEED_RECONCILE = 1u << 6,  /* one pass over every frame, to compare with meminfo */
-	SAFEVMA_NEED_REACH = 1u << 7,  /* the kernel's page tables, for frames of the selected */
-	SAFEVMA_NEED_KERNEL = 1u << 8, /* the kernel's page tables, all of them; its regions */
-	SAFEVMA_NEED_POOLS = 1u << 9,  /* who holds secretmem, by mappings and descriptors */
-	SAFEVMA_NEED_EXTENTS = 1u << 10,   /* with NEED_KERNEL: report its mappings one by one */
-	SAFEVMA_NEED_ALL = (1u << 10) - 1, /* of what is read: NEED_EXTENTS reads no more */
+	SAFEVMA_NEED_REACH = 1u << 7,	 /* the kernel's page tables, for frames of the selected */
+	SAFEVMA_NEED_KERNEL = 1u << 8,	 /* the kernel's page tables, all of them; its regions */
+	SAFEVMA_NEED_POOLS = 1u << 9,	 /* who holds secretmem, by mappings and descriptors */
+	SAFEVMA_NEED_EXTENTS = 1u << 10, /* with NEED_KERNEL: report its mappings one by one */
+	SAFEVMA_NEED_ALL = (1u << 10) - 1, /* of what is read: NEED_EXTENTS reads no more,
+					      experiments are asked for apart */
+	SAFEVMA_NEED_PROBE = 1u << 16,	   /* experiments on memory of our own: the ledger */
 };
 
 /* Where the kernel's page tables are read. */
@@ -150,6 +152,17 @@ enum safevma_page_tables {
 	SAFEVMA_PAGE_TABLES_NONE,  /* neither: reach is inferred or assumed */
 };
 
+/*
+ * Which claims to settle: names, or all with none. Experiments touch memory and files of our own
+ * alone. costly: also those whose mark on the kernel stays (memfd_secret splits large pages of the
+ * linear map for good); without it they are unknown. list: run none, say what there is.
+ */
+struct safevma_probe_request {
+	const char *const *names;
+	size_t names_count;
+	bool costly, list;
+};
+
 struct safevma_request {
 	struct safevma_selection selection;
 	unsigned int needs; /* enum safevma_need, or-ed */
@@ -158,7 +171,11 @@ struct safevma_request {
 	enum safevma_page_tables page_tables;
 	bool aliases; /* look for further kernel addresses of every frame, not of pool frames alone
 		       */
+	struct safevma_probe_request probe;
 };
+
+/** Checks the names in a request before anything is read. */
+int safevma_request_check(const struct safevma_request *request, struct safevma_error *err);
 
 /** Reads. What cannot be read becomes a gap in the result, not a failure. */
 int safevma_observe(safevma_root *root, const struct safevma_request *request,
@@ -264,6 +281,20 @@ bool safevma_observation_selected(const safevma_observation *obs);
 
 /** True when a gap costs a figure that was asked for. */
 bool safevma_observation_lost(const safevma_observation *obs);
+
+/* What is said of a claim. Of several, the first of this list that occurs is the verdict of all. */
+enum safevma_verdict {
+	SAFEVMA_VERDICT_FAIL,  /* an observation here contradicts it */
+	SAFEVMA_VERDICT_ERROR, /* looking at it failed in a way that it should not */
+	SAFEVMA_VERDICT_UNKNOWN,
+	SAFEVMA_VERDICT_WARN,
+	SAFEVMA_VERDICT_PASS,	       /* it holds here, as far as the experiment goes */
+	SAFEVMA_VERDICT_NOTAPPLICABLE, /* proved to be about something that is not here */
+	SAFEVMA_VERDICT_NOTCHECKED,
+};
+
+/** Verdict of all claims together; NOTCHECKED when there are none. */
+enum safevma_verdict safevma_observation_verdict(const safevma_observation *obs);
 
 /* Gaps in words, one at a time, for messages: NULL past the end. */
 const char *safevma_observation_gap(const safevma_observation *obs, size_t index);

@@ -17,11 +17,7 @@ failures()
 	cat "$results"/*.tap "$build"/asan/test-results/*.tap 2>/dev/null | grep -c '^not ok'
 }
 
-<<<<<<< HEAD
-for suite in unit corpus golden walk live lint asan vm; do
-=======
-for suite in unit corpus golden live lint asan vm-smoke; do
->>>>>>> vm
+for suite in unit corpus golden walk live lint asan vm-smoke; do
 	echo "== $suite"
 	began=$(date +%s)
 	before=$(failures)

@@ -111,12 +111,13 @@ $(BUILD)/tests/victim-static: $(VICTIM_SRC) $(wildcard tests/victims/*.h)
 	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -pthread -static -o $@ $(VICTIM_SRC)
 
 check-live: $(BUILD)/safevma $(BUILD)/tests/victim
-	$(Q)rc=0; for t in truth hostile contract; do \
+	$(Q)rc=0; for t in truth hostile contract probe; do \
 		$(LIVE_ENV) $(RUN_TAP) live-$$t bats -F tap tests/live/$$t.bats || rc=1; \
 	done; exit $$rc
 
 check-golden: $(BUILD)/safevma
-	$(Q)$(LIVE_ENV) $(RUN_TAP) golden tests/golden/run.sh
+	$(Q)rc=0; $(LIVE_ENV) $(RUN_TAP) golden tests/golden/run.sh || rc=1; \
+	$(LIVE_ENV) $(RUN_TAP) golden-controls tests/golden/controls.sh || rc=1; exit $$rc
 
 # Which seeds: WALK_SEEDS=20 WALK_FIRST=100 make check-walk
 check-walk: $(BUILD)/safevma

@@ -150,6 +150,7 @@ static bool named_so(const struct sv_strbuf *target)
 	       (target->len == n || target->ptr[n] == ' ');
 }
 
+/* 1: nothing of this process can be looked at; the next descriptor would be no better. */
 static int look_at(
 	struct sv_capture *c, const struct sv_process *p, const char *fd, struct safevma_error *err)
 {
@@ -162,7 +163,7 @@ static int look_at(
 	if (rc < 0)
 		return -1;
 	if (!rc)
-		return gap(c, SV_IFACE_FD_LINK, p->pid, &why, err);
+		return gap(c, SV_IFACE_FD_LINK, p->pid, &why, err) ? -1 : !sv_is_gone(&why);
 	return named_so(&target) ? add_descriptor(c, p, fd, err) : 0;
 }
 
@@ -183,8 +184,9 @@ static int descriptors_of(
 	t = sv_text_init(list.ptr, list.len, "fd");
 	while (sv_text_line(&t, &line)) {
 		snprintf(fd, sizeof(fd), "%.*s", (int)line.len, line.ptr);
-		if (look_at(c, p, fd, err))
-			return -1;
+		rc = look_at(c, p, fd, err);
+		if (rc)
+			return rc < 0 ? -1 : 0;
 	}
 	return 0;
 }

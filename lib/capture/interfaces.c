@@ -147,7 +147,7 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 	case SV_KIND_TEXT:
 		return try_text(c, &place, err);
 	case SV_KIND_BINARY:
-		return try_open(c, &place, true, err);
+		return try_open(c, &place, !sv_iface_info(iface)->costly, err);
 	case SV_KIND_PROBE:
 		return try_open(c, &place, false, err);
 	case SV_KIND_LINK:

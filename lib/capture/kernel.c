@@ -205,6 +205,12 @@ int sv_self_check_begin(struct sv_self_check *check, struct sv_capture *c,
 	return 0;
 }
 
+/* Such a page is in no linear map: it checks nothing. */
+static bool highmem(const safevma_observation *obs, uint64_t pfn)
+{
+	return obs->highmem_start_pfn.known && pfn >= obs->highmem_start_pfn.value;
+}
+
 static int verdict(const struct sv_self_check *check, struct sv_kernelmap *map, struct sv_num after,
 	struct safevma_error *why)
 {
@@ -214,6 +220,8 @@ static int verdict(const struct sv_self_check *check, struct sv_kernelmap *map, 
 	if (!before.known || !after.known || before.value != after.value)
 		return 1; /* it cannot be told, or the page moved while we looked */
 	x = sv_kernelmap_find(map, before.value);
+	if (!x && highmem(check->c->obs, before.value))
+		return 1;
 	map->self_checked = true;
 	if (x && x->alias == SV_ALIAS_RW)
 		return 1;
@@ -330,6 +338,15 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
 	}
 	session_close(&s);
 	return rc;
+}
+
+int sv_capture_tables_gap(struct sv_capture *c, enum sv_iface iface,
+	const struct safevma_error *why, const char *costs, struct safevma_error *err)
+{
+	bool denied = why->code == SAFEVMA_E_SYSTEM || why->code == SAFEVMA_E_UNSUPPORTED ||
+		      why->code == SAFEVMA_E_NOT_RECORDED;
+
+	return sv_gap_add_cost(c->obs, iface, 0, why, !denied, costs, err);
 }
 
 int sv_capture_delta(

@@ -29,6 +29,14 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
 int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, size_t len,
 	const char *tag, struct safevma_error *why, struct safevma_error *err);
 
+/*
+ * A gap for a look that failed. Where the kernel gives us no page tables at all, reach is inferred
+ * or assumed, which its basis says; where it gives some that make no sense, an answer that was
+ * asked for is missing.
+ */
+int sv_capture_tables_gap(struct sv_capture *c, enum sv_iface iface,
+	const struct safevma_error *why, const char *costs, struct safevma_error *err);
+
 /* Distance of the linear map, by kcore's headers. 1, 0 it cannot be told, -1. */
 int sv_capture_delta(
 	struct sv_capture *c, const char *tag, uint64_t *delta, struct safevma_error *err);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The whole of the kernel's page tables, and what the frames are that the linear map lacks. */
+#include <stdio.h>
+
 #include "base/error.h"
 #include "iface/iomem.h"
 #include "iface/kpage.h"
@@ -64,6 +66,46 @@ static int read_pools(struct sv_capture *c, struct safevma_error *err)
 		"what the frames are that the linear map lacks", err);
 }
 
+enum { RECHECKS = 3 };
+
+/*
+ * Frames that differ are looked at again, they alone: our own memory and the kernel's buffers come
+ * and go while the whole is read, and take the same frames again. A misread entry stays misread.
+ */
+static int recheck(
+	struct sv_capture *c, int round, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_comparison *k = &c->obs->kernel.compared, again = { 0 };
+	struct sv_kernelmap before = { 0 }, between = { 0 }, after = { 0 };
+	const struct sv_frame_range *list = k->where.ptr;
+	sv_auto_file struct sv_file *keep = NULL;
+	size_t n = k->where.len;
+	char tag[40];
+	int rc;
+
+	snprintf(tag, sizeof(tag), "kernel-again-%d", round);
+	rc = sv_capture_lookup(c, list, n, NULL, 0, tag, &before, why, err);
+	if (rc > 0)
+		rc = sv_capture_dump(c, list, n, tag, &keep, &between, why, err);
+	snprintf(tag, sizeof(tag), "kernel-again-%d-after", round);
+	if (rc > 0)
+		rc = sv_capture_lookup(c, list, n, NULL, 0, tag, &after, why, err);
+	if (rc > 0 && sv_kernelmap_compare(&before, &between, &after, &again))
+		rc = sv_error_nomem(err);
+	if (rc > 0 && again.differ + again.undecided < k->differ) {
+		k->changed += k->differ - again.differ - again.undecided;
+		k->differ = again.differ + again.undecided;
+		sv_comparison_fini(k);
+		k->where = again.where;
+		again.where.ptr = NULL;
+	}
+	sv_comparison_fini(&again);
+	sv_kernelmap_fini(&before);
+	sv_kernelmap_fini(&between);
+	sv_kernelmap_fini(&after);
+	return rc;
+}
+
 /* Two walks with the dump between them: what changed meanwhile is told from what differs. */
 static int compare_dump(struct sv_capture *c, struct safevma_error *err)
 {
@@ -81,14 +123,16 @@ static int compare_dump(struct sv_capture *c, struct safevma_error *err)
 	if (rc > 0) {
 		k->map = (struct sv_kernelmap) { 0 };
 		rc = sv_capture_whole_kernel(c, "kernel-second", k, &why, err);
-		if (rc > 0)
-			sv_kernelmap_compare(&first, &dump, &k->map, &k->compared);
+		if (rc > 0 && sv_kernelmap_compare(&first, &dump, &k->map, &k->compared))
+			rc = sv_error_nomem(err);
 		if (rc > 0)
 			sv_kernelmap_fini(&first);
 		else
 			k->map = first;
 	}
 	sv_kernelmap_fini(&dump);
+	for (int i = 1; i <= RECHECKS && rc > 0 && k->compared.differ; i++)
+		rc = recheck(c, i, &why, err);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	return sv_gap_add_cost(c->obs, sv_dump_iface(c), 0, &why, true,
@@ -106,7 +150,7 @@ static int tell_difference(struct sv_capture *c, struct safevma_error *err)
 		"the walk through kcore and the dump contradict each other on %llu of %llu "
 		"frames, first on frame 0x%llx: one of them is misread",
 		(unsigned long long)k->differ, (unsigned long long)k->frames,
-		(unsigned long long)k->first_pfn);
+		(unsigned long long)(k->where.len ? k->where.ptr[0].first : 0));
 	return sv_gap_add_cost(
 		c->obs, sv_dump_iface(c), 0, &why, true, "trust in observed reach", err);
 }
@@ -179,8 +223,10 @@ int sv_capture_linear(struct sv_capture *c, struct safevma_error *err)
 	rc = whole(c, &why, err);
 	if (rc > 0)
 		return read_pools(c, err);
-	return rc < 0 ? -1
-		      : sv_gap_add_cost(c->obs, SV_IFACE_KCORE, 0, &why, true,
-				"coverage of the linear map, its holes, other kernel mappings",
-				err);
+	if (rc < 0)
+		return -1;
+	return sv_capture_tables_gap(c,
+		c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
+								    : SV_IFACE_KCORE,
+		&why, "coverage of the linear map, its holes, other kernel mappings", err);
 }

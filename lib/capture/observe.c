@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "capture.h"
+#include "probe.h"
 
 static unsigned int with_foundations(unsigned int needs)
 {
@@ -66,6 +67,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((needs & SAFEVMA_NEED_RECONCILE) && sv_capture_totals(c, err))
 		return -1;
+	if ((needs & SAFEVMA_NEED_PROBE) && sv_capture_probe(c, err))
+		return -1;
 	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
 		return -1;
 	return sv_capture_cost(c, err) || sv_gaps_fold(c->obs, err) ? -1 : 0;
@@ -77,6 +80,8 @@ int safevma_observe(safevma_root *root, const struct safevma_request *request,
 	struct sv_capture c = { .root = root, .request = request };
 	struct safevma_error local = { 0 };
 
+	if (safevma_request_check(request, err))
+		return -1;
 	c.obs = calloc(1, sizeof(*c.obs));
 	if (!c.obs)
 		return sv_error_nomem(err);

@@ -113,32 +113,27 @@ static int look(struct sv_capture *c, struct sv_process *p, const struct ranges 
 	return rc;
 }
 
+/* The second answer, where there is one: what was read first may have been changing. */
 static int look_twice(struct sv_capture *c, struct sv_process *p, const struct ranges *all,
 	const struct ranges *pool, const char *tag, struct safevma_error *why,
 	struct safevma_error *err)
 {
-	char again[64];
 	int rc = look(c, p, all, pool, tag, why, err);
+	struct sv_kernelmap first = p->kernel;
+	struct safevma_error second;
+	char again[64];
 
-	if (rc <= 0 || !undecided(&p->kernel))
+	if (rc <= 0 || !undecided(&first))
 		return rc;
 	snprintf(again, sizeof(again), "%s-again", tag);
-	return look(c, p, all, pool, again, why, err);
-}
-
-/*
- * Where the kernel gives us no page tables at all, reach is inferred or assumed, which its basis
- * says. Where it gives some that make no sense, an answer that was asked for is missing.
- */
-static int tell(struct sv_capture *c, const struct safevma_error *why, struct safevma_error *err)
-{
-	bool denied = why->code == SAFEVMA_E_SYSTEM || why->code == SAFEVMA_E_UNSUPPORTED ||
-		      why->code == SAFEVMA_E_NOT_RECORDED;
-
-	return sv_gap_add(c->obs,
-		c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
-								    : SV_IFACE_KCORE,
-		0, why, !denied, err);
+	p->kernel = (struct sv_kernelmap) { 0 };
+	rc = look(c, p, all, pool, again, &second, err);
+	if (rc) {
+		sv_kernelmap_fini(&first);
+		return rc;
+	}
+	p->kernel = first;
+	return 1;
 }
 
 int sv_capture_reach(
@@ -159,5 +154,10 @@ int sv_capture_reach(
 		rc = look_twice(c, p, &all, &pool, full, &why, err);
 	sv_vec_fini(&all);
 	sv_vec_fini(&pool);
-	return rc ? (rc < 0 ? -1 : 0) : tell(c, &why, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return sv_capture_tables_gap(c,
+		c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
+								    : SV_IFACE_KCORE,
+		&why, sv_iface_info(SV_IFACE_KCORE)->costs, err);
 }

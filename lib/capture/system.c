@@ -86,9 +86,9 @@ static int parse_meminfo(struct sv_system *s, struct sv_text text, struct safevm
 {
 	const struct sv_keyval_wanted wanted[] = { { "MemTotal", &s->mem_total },
 		{ "CommitLimit", &s->commit_limit }, { "Committed_AS", &s->committed_as },
-		{ "HardwareCorrupted", &s->hwpoison_bytes }, { "DirectMap4k", &s->direct_4k },
-		{ "DirectMap2M", &s->direct_2m }, { "DirectMap4M", &s->direct_4m },
-		{ "DirectMap1G", &s->direct_1g } };
+		{ "HardwareCorrupted", &s->hwpoison_bytes }, { "LowTotal", &s->low_total },
+		{ "DirectMap4k", &s->direct_4k }, { "DirectMap2M", &s->direct_2m },
+		{ "DirectMap4M", &s->direct_4m }, { "DirectMap1G", &s->direct_1g } };
 
 	return sv_keyval_collect(text, sv_meminfo_next, wanted, sv_array_size(wanted), why);
 }

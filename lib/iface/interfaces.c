@@ -252,13 +252,13 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 	},
 	[SV_IFACE_PTDUMP_X86] = {
 		.name = "page_tables", .path = "/sys/kernel/debug/page_tables/kernel",
-		.kind = SV_KIND_BINARY,
+		.kind = SV_KIND_BINARY, .costly = true,
 		.tells = "the kernel's own page tables, as a dump (x86)",
 		.how = "CONFIG_PTDUMP_DEBUGFS and debugfs mounted on /sys/kernel/debug",
 	},
 	[SV_IFACE_PTDUMP] = {
 		.name = "kernel_page_tables", .path = "/sys/kernel/debug/kernel_page_tables",
-		.kind = SV_KIND_BINARY,
+		.kind = SV_KIND_BINARY, .costly = true,
 		.tells = "the kernel's own page tables, as a dump (other architectures)",
 		.how = "CONFIG_PTDUMP_DEBUGFS and debugfs mounted on /sys/kernel/debug",
 	},

@@ -72,6 +72,7 @@ struct sv_iface_info {
 	enum sv_iface_kind kind;
 	bool process;	   /* one for each process */
 	bool locks;	   /* a read takes a lock of the target (its mmap lock) */
+	bool costly;	   /* a read makes the kernel hold a lock of its own: not tried idly */
 	bool private;	   /* left out of a redacted recording */
 	const char *tells; /* what it gives us */
 	const char *costs; /* which claims are lost without it; NULL: none today */

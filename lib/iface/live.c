@@ -324,6 +324,18 @@ static int forward(
 	return ask(l, &q, ret, &fd);
 }
 
+/* What an experiment reads on its way is deaf to the recorder: it may hold contents of pages. */
+static int experiment(safevma_root *root, const struct sv_call *c, struct sv_strbuf *ret)
+{
+	struct sv_recorder *kept = root->recorder;
+	int rc;
+
+	root->recorder = NULL;
+	rc = c->run(c->arg, ret);
+	root->recorder = kept;
+	return rc;
+}
+
 static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbuf *ret)
 {
 	struct live *l = root->backend;
@@ -345,6 +357,8 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 		return sv_ioctl_query(c->file->fd, c->start, c->end, ret, &root->cost);
 	case SV_OP_NOTE:
 		return live_note(root, c->place.tag, ret);
+	case SV_OP_EXPERIMENT:
+		return experiment(root, c, ret);
 	case SV_OP_COUNT:
 		break;
 	}

@@ -37,7 +37,8 @@ static const char journal_head[] =
 	"{\"schema\":\"safevma.recording/"
 	"1\",\"tool\":{\"name\":\"safevma\",\"version\":\"" SAFEVMA_VERSION
 	"\"},\"redacted\":%s,\"discloses\":[\"names and control groups of processes\",%s"
-	"\"virtual addresses\",\"physical frame numbers and flags\",\"kernel configuration\"],"
+	"\"virtual addresses\",\"physical frame numbers and flags\","
+	"\"kernel addresses and page tables\",\"kernel configuration\"],"
 	"\"contains_page_contents\":false,\"ops\":[\n";
 
 static void fail(struct sv_recorder *r, const struct safevma_error *why)

@@ -17,6 +17,7 @@ const char *const sv_op_names[SV_OP_COUNT] = {
 	[SV_OP_SCAN] = "scan",
 	[SV_OP_QUERY] = "query",
 	[SV_OP_NOTE] = "note",
+	[SV_OP_EXPERIMENT] = "experiment",
 };
 
 const char *const sv_op_phrases[SV_OP_COUNT] = {
@@ -28,6 +29,7 @@ const char *const sv_op_phrases[SV_OP_COUNT] = {
 	[SV_OP_SCAN] = "scan for pages",
 	[SV_OP_QUERY] = "query mappings",
 	[SV_OP_NOTE] = "look at the system",
+	[SV_OP_EXPERIMENT] = "run the experiment",
 };
 
 static int file_init(struct sv_file *f, safevma_root *root, const struct sv_place *place,

@@ -16,14 +16,15 @@
 
 /* Operations beside opening and reading. Their results are bytes, written here as text. */
 enum sv_op {
-	SV_OP_LIST,  /* numbers, one a line: processes, threads */
-	SV_OP_LINK,  /* target of a symbolic link */
-	SV_OP_MAGIC, /* f_type of the filesystem, hex */
-	SV_OP_PIN,   /* from here on the pid means this process and no later one */
-	SV_OP_ALIVE, /* "1" while the pinned process has not ended, "0" afterwards */
-	SV_OP_SCAN,  /* PAGEMAP_SCAN on an open file: struct sv_region, binary */
-	SV_OP_QUERY, /* PROCMAP_QUERY on an open file: struct sv_query_vma, binary */
-	SV_OP_NOTE,  /* what is no file: clock, cost, privileges, system; arg says which */
+	SV_OP_LIST,	  /* numbers, one a line: processes, threads */
+	SV_OP_LINK,	  /* target of a symbolic link */
+	SV_OP_MAGIC,	  /* f_type of the filesystem, hex */
+	SV_OP_PIN,	  /* from here on the pid means this process and no later one */
+	SV_OP_ALIVE,	  /* "1" while the pinned process has not ended, "0" afterwards */
+	SV_OP_SCAN,	  /* PAGEMAP_SCAN on an open file: struct sv_region, binary */
+	SV_OP_QUERY,	  /* PROCMAP_QUERY on an open file: struct sv_query_vma, binary */
+	SV_OP_NOTE,	  /* what is no file: clock, cost, privileges, system; arg says which */
+	SV_OP_EXPERIMENT, /* something tried on memory of our own; tag says what */
 	SV_OP_COUNT,
 };
 
@@ -51,11 +52,19 @@ struct sv_query_vma {
 struct sv_file; /* an open interface */
 struct sv_recorder;
 
+/*
+ * An experiment: fills in what it found, as text; 0 or an errno. A recording keeps the text, and
+ * nothing that is read through the root meanwhile: contents of pages are never recorded.
+ */
+typedef int (*sv_experiment_fn)(void *arg, struct sv_strbuf *ret);
+
 struct sv_call {
 	enum sv_op op;
 	struct sv_place place;
 	struct sv_file *file; /* for SCAN and QUERY */
 	uint64_t start, end;  /* addresses, for SCAN and QUERY */
+	sv_experiment_fn run; /* for EXPERIMENT, with its argument */
+	void *arg;
 };
 
 /* What a kind of root can do. Results: 0, or -1 with err filled. */

@@ -171,19 +171,33 @@ static void add_bytes(struct sv_region_row *r, uint64_t bytes, bool rw, bool exe
 	r->exec += exec ? bytes : 0;
 }
 
-static int add_others(const struct sv_kernel_view *k, struct sv_region_rows *rows, size_t named)
+/* A large entry may reach from one region into the next. */
+static int add_mapping(const struct sv_kernel_view *k, struct sv_region_rows *rows, size_t named,
+	const struct sv_kmapping *m)
 {
-	for (size_t i = 0; i < k->map.others.len; i++) {
-		const struct sv_kmapping *m = &k->map.others.ptr[i];
-		uint64_t bytes = m->frames << k->pg.page_shift;
-		struct sv_region_row *r = region_at(rows, m->vaddr);
+	uint64_t bytes = m->frames << k->pg.page_shift;
 
+	for (uint64_t done = 0, part; done < bytes; done += part) {
+		struct sv_kmapping rest = { .vaddr = m->vaddr + done };
+		struct sv_region_row *r = region_at(rows, rest.vaddr);
+
+		part = bytes - done;
 		if (!r)
-			r = unnamed(rows, named, m, bytes);
+			r = unnamed(rows, named, &rest, part);
 		if (!r)
 			return -1;
-		add_bytes(r, bytes, m->writable, m->exec);
+		if (part > r->end - rest.vaddr)
+			part = r->end - rest.vaddr;
+		add_bytes(r, part, m->writable, m->exec);
 	}
+	return 0;
+}
+
+static int add_others(const struct sv_kernel_view *k, struct sv_region_rows *rows, size_t named)
+{
+	for (size_t i = 0; i < k->map.others.len; i++)
+		if (add_mapping(k, rows, named, &k->map.others.ptr[i]))
+			return -1;
 	return 0;
 }
 

@@ -143,25 +143,44 @@ static bool same_answer(const struct sv_linear_extent *a, const struct sv_linear
 	return a->alias == b->alias && a->exec == b->exec;
 }
 
-static void compare_stretch(struct sv_comparison *ret, const struct sv_linear_extent *before,
+static int add_where(struct sv_comparison *c, uint64_t pfn, uint64_t frames)
+{
+	struct sv_frame_range *last = c->where.len ? &c->where.ptr[c->where.len - 1] : NULL;
+
+	c->differ += frames;
+	if (last && last->first + last->count == pfn) {
+		last->count += frames;
+		return 0;
+	}
+	last = sv_vec_push(&c->where);
+	if (!last)
+		return -1;
+	*last = (struct sv_frame_range) { pfn, frames };
+	return 0;
+}
+
+static int compare_stretch(struct sv_comparison *ret, const struct sv_linear_extent *before,
 	const struct sv_linear_extent *between, const struct sv_linear_extent *after, uint64_t pfn,
 	uint64_t frames)
 {
 	if (!decided(before) || !decided(between) || !decided(after)) {
 		ret->undecided += frames;
-	} else if (!same_answer(before, after)) {
-		ret->changed += frames;
-	} else {
-		ret->frames += frames;
-		if (same_answer(between, after))
-			return;
-		if (!ret->differ)
-			ret->first_pfn = pfn;
-		ret->differ += frames;
+		return 0;
 	}
+	if (!same_answer(before, after)) {
+		ret->changed += frames;
+		return 0;
+	}
+	ret->frames += frames;
+	return same_answer(between, after) ? 0 : add_where(ret, pfn, frames);
 }
 
-void sv_kernelmap_compare(const struct sv_kernelmap *before, const struct sv_kernelmap *between,
+void sv_comparison_fini(struct sv_comparison *c)
+{
+	sv_vec_fini(&c->where);
+}
+
+int sv_kernelmap_compare(const struct sv_kernelmap *before, const struct sv_kernelmap *between,
 	const struct sv_kernelmap *after, struct sv_comparison *ret)
 {
 	struct reader a = { &before->linear, 0 }, b = { &between->linear, 0 },
@@ -177,6 +196,10 @@ void sv_kernelmap_compare(const struct sv_kernelmap *before, const struct sv_ker
 		x = extent_at(&a, pfn, &until);
 		y = extent_at(&b, pfn, &until);
 		z = extent_at(&c, pfn, &until);
-		compare_stretch(ret, x, y, z, pfn, until - pfn);
+		if (!x && !y && !z)
+			continue; /* asked of nobody */
+		if (compare_stretch(ret, x, y, z, pfn, until - pfn))
+			return -1;
 	}
+	return 0;
 }

@@ -12,6 +12,11 @@
 #include "base/parse.h"
 #include "base/vec.h"
 
+/* Frames [first, first + count). Lists of them are sorted and disjoint. */
+struct sv_frame_range {
+	uint64_t first, count;
+};
+
 /* A frame in the linear map. */
 enum sv_alias {
 	SV_ALIAS_UNKNOWN, /* not looked up, not readable, or what was read contradicts itself */
@@ -119,14 +124,19 @@ struct sv_comparison {
 	uint64_t undecided; /* by one of them, or both */
 	uint64_t changed;   /* another answer before and after: nothing follows from them */
 	uint64_t differ;    /* in reach or permission */
-	uint64_t first_pfn; /* of those that differ */
+	struct {
+		struct sv_frame_range *ptr;
+		size_t len, cap;
+	} where; /* those that differ */
 };
+
+void sv_comparison_fini(struct sv_comparison *c);
 
 /*
  * before and after: two looks at one source, with a look at another one between them. Frames of
- * which the former two differ changed meanwhile.
+ * which the former two differ changed meanwhile. ret: zeroed or ended. -1: memory is out.
  */
-void sv_kernelmap_compare(const struct sv_kernelmap *before, const struct sv_kernelmap *between,
+int sv_kernelmap_compare(const struct sv_kernelmap *before, const struct sv_kernelmap *between,
 	const struct sv_kernelmap *after, struct sv_comparison *ret);
 
 #endif

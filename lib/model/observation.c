@@ -20,7 +20,9 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->gaps);
 	sv_kcore_fini(&obs->kernel.kcore);
 	sv_kernelmap_fini(&obs->kernel.map);
+	sv_comparison_fini(&obs->kernel.compared);
 	sv_vec_fini(&obs->holders);
+	sv_vec_fini(&obs->claims);
 	sv_strbuf_fini(&obs->config);
 	free(obs);
 }

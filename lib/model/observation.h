@@ -3,6 +3,7 @@
 #ifndef SV_MODEL_OBSERVATION_H
 #define SV_MODEL_OBSERVATION_H
 
+#include "claim.h"
 #include "iface/interfaces.h"
 #include "iface/kcore.h"
 #include "pgtable.h"
@@ -47,7 +48,7 @@ struct sv_system {
 	struct sv_num mem_total, commit_limit, committed_as, system_ram;
 	struct sv_num block_pages;    /* pages of a pageblock */
 	struct sv_num reserved_bytes; /* of the physical address map, beside RAM */
-	struct sv_num hwpoison_bytes;
+	struct sv_num hwpoison_bytes, low_total;
 	struct sv_num direct_4k, direct_2m, direct_4m, direct_1g; /* x86: by size of entry, bytes */
 	struct sv_num kfence; /* 1: the kernel samples with KFENCE; 0: it has none, or it is off */
 	struct sv_num debug_pagealloc; /* 1: free memory is taken out of the linear map */
@@ -121,6 +122,10 @@ struct safevma_observation {
 	} holders; /* by process, mappings first */
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
+	struct {
+		struct sv_claim_result *ptr;
+		size_t len, cap;
+	} claims; /* worst first, then in order of the ledger */
 };
 
 /*

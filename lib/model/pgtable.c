@@ -262,13 +262,15 @@ static uint64_t arm64_paddr(const struct sv_pgtable *pg, uint64_t raw)
 	return pg->page_shift == 16 ? paddr | (raw >> 12 & 15) << 48 : paddr;
 }
 
+/* With DBM set the hardware may make a read-only entry writable by itself: it counts as that. */
 static struct sv_entry decode_arm64(const struct sv_pgtable *pg, unsigned int level, uint64_t raw)
 {
-	const uint64_t ap_ro = BIT(7), pxn = BIT(53), table_ro = BIT(62), table_pxn = BIT(59);
+	const uint64_t ap_ro = BIT(7), dbm = BIT(51), pxn = BIT(53);
+	const uint64_t table_ro = BIT(62), table_pxn = BIT(59);
 	bool table = !is_last(pg, level) && (raw & 3) == 3;
 	struct sv_entry e = { .kind = table ? SV_ENTRY_TABLE : SV_ENTRY_LEAF,
 		.paddr = arm64_paddr(pg, raw),
-		.writable = !(raw & (table ? table_ro : ap_ro)),
+		.writable = table ? !(raw & table_ro) : !(raw & ap_ro) || (raw & dbm),
 		.exec = !(raw & (table ? table_pxn : pxn)) };
 
 	if (!(raw & 1))

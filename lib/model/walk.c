@@ -328,23 +328,32 @@ static int walk_table(struct walk *w, struct met *m)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/*
+ * From the first RAM to the last. On x86 the linear map begins with frame 0, RAM or not, and its
+ * last entry may reach beyond RAM; elsewhere another region may lie right before it.
+ */
 static void find_window(struct walk *w)
 {
 	const struct sv_kcore *k = w->out.q->kcore;
 	const struct sv_kcore_segment *image = sv_kcore_image(k, w->out.pg->delta);
 	const uint64_t round = (UINT64_C(2) << 20) - 1;
-	uint64_t end = 0;
+	uint64_t start = UINT64_MAX, end = 0;
 
 	for (size_t i = 0; i < k->segments.len; i++) {
 		const struct sv_kcore_segment *s = &k->segments.ptr[i];
 
-		if (s->has_paddr && s != image && s->paddr + s->size > end)
-			end = s->paddr + s->size;
+		if (!s->has_paddr || s == image)
+			continue;
+		start = s->paddr < start ? s->paddr : start;
+		end = s->paddr + s->size > end ? s->paddr + s->size : end;
 	}
-	/* x86 maps the end of RAM with an entry that may reach further. */
-	if (w->out.pg->arch == SV_PG_X86_64)
+	if (w->out.pg->arch == SV_PG_X86_64) {
+		start = 0;
 		end = (end + round) & ~round;
-	w->window_start = w->out.pg->delta > w->out.pg->start ? w->out.pg->delta : w->out.pg->start;
+	}
+	w->window_start = w->out.pg->delta + start;
+	if (w->window_start < w->out.pg->start)
+		w->window_start = w->out.pg->start;
 	w->window_last = w->out.pg->delta + end - 1;
 }
 

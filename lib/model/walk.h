@@ -12,11 +12,6 @@
 #include "kernelmap.h"
 #include "pgtable.h"
 
-/* Frames [first, first + count). Lists of them are sorted and disjoint. */
-struct sv_frame_range {
-	uint64_t first, count;
-};
-
 struct sv_walk_request {
 	const struct sv_pgtable *pg;
 	const struct sv_kcore *kcore; /* which frames are RAM; where the regions are */

@@ -2,6 +2,7 @@
 /* The linear map in figures, one a row, each with how it is known. */
 #include <stdio.h>
 
+#include "iface/kconfig.h"
 #include "table.h"
 
 enum known_by { BY_TABLES, BY_COUNTER, BY_ZONES };
@@ -54,6 +55,23 @@ static struct safevma_value compared(const safevma_cursor *c, uint64_t v)
 	return count_if(view(c)->compared.made, v);
 }
 
+/* VMSPLIT: by the page tables, else by the kernel's configuration. */
+static struct safevma_value page_offset(const safevma_cursor *c)
+{
+	const struct sv_strbuf *config = &c->obs->config;
+	struct sv_span value;
+	uint64_t n;
+
+	if (view(c)->known && view(c)->pg.levels)
+		return sv_value_u64(SAFEVMA_TYPE_HEX, view(c)->pg.start);
+	if (!c->obs->config_known ||
+		sv_kconfig_find(sv_text_init(config->ptr, config->len, "config"),
+			"CONFIG_PAGE_OFFSET", &value, NULL) ||
+		!sv_take_lit(&value, "0x") || !sv_take_hex(&value, &n))
+		return sv_value_unknown();
+	return sv_value_u64(SAFEVMA_TYPE_HEX, n);
+}
+
 #define FIGURE(name, expr)                                                                         \
 	static struct safevma_value get_##name(const safevma_cursor *c)                            \
 	{                                                                                          \
@@ -82,6 +100,8 @@ FIGURE(splits_2m, sv_value_num(SAFEVMA_TYPE_U64, c->obs->system.level2_splits))
 FIGURE(splits_1g, sv_value_num(SAFEVMA_TYPE_U64, c->obs->system.level3_splits))
 FIGURE(regions, count_if(view(c)->known, c->linear.split_regions))
 FIGURE(others, others_bytes(c))
+FIGURE(page_offset, page_offset(c))
+FIGURE(lowmem, sv_value_num(SAFEVMA_TYPE_BYTES, c->obs->system.low_total))
 FIGURE(highmem, sv_value_num(SAFEVMA_TYPE_U64, c->obs->highmem_frames))
 FIGURE(tables, count_if(view(c)->known, view(c)->map.cost.tables))
 FIGURE(references, count_if(view(c)->known, view(c)->map.cost.references))
@@ -117,6 +137,9 @@ static const struct figure figures[] = {
 		get_regions },
 	{ "other-mappings", "RAM and devices mapped elsewhere by the kernel", BY_TABLES,
 		get_others },
+	{ "page-offset", "first address of the kernel (32-bit: how the space is split)", BY_ZONES,
+		get_page_offset },
+	{ "lowmem", "RAM that a 32-bit kernel can map", BY_COUNTER, get_lowmem },
 	{ "highmem-frames", "frames above the linear map (32-bit)", BY_ZONES, get_highmem },
 	{ "tables-read", "pages of tables read, each once", BY_TABLES, get_tables },
 	{ "table-references", "entries that led to them; more where tables are shared", BY_TABLES,

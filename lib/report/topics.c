@@ -80,6 +80,20 @@ static const struct safevma_topic terms[] = {
 	{ "recording", "term", "what was read, kept for later",
 		"A directory that holds every file as it was read, and a journal of the reading. A "
 		"command run on it with --root says the same as on the system that it came from." },
+	{ "claim", "term", "something that is said of the kernel",
+		"A row of the ledger of safevma probe: what is said, who says it, what would be "
+		"seen "
+		"if it were true, and the experiment that looks for that here. The result holds "
+		"for "
+		"this kernel, as it is booted and set now." },
+	{ "verdict", "term", "what is concluded, and never more",
+		"fail: an observation here contradicts it; one is enough. pass: it holds here, as "
+		"far "
+		"as the experiment goes. unknown: it could not be settled, with the reason: a race "
+		"that did not come about is unknown. error: the experiment failed in a way that it "
+		"should not. notapplicable: proved to be about something that is not here. "
+		"Together: "
+		"fail before error before unknown before warn before pass." },
 	{ "unlocked", "finding", "reclaim may take these pages away, and the next access waits",
 		"Resident memory without a lock can be written to swap or dropped when memory is "
 		"short. Lock it with mlock(2) or mlockall(2)." },

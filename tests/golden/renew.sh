@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # renew.sh BUILD [GUEST NAME]: makes the recordings of the goldens anew out of what `make check-vm`
-# left in BUILD/vm, without the pass over all frames (its member is large): all of them, or NAME out
+# left in BUILD/vm, without the pass over all frames and the second look at the kernel's page tables
+# (their members are large): all of them, or NAME out
 # of the guest that is named, which may be a new one. Then: UPDATE=1 make check-golden
 set -eu
 build=$1
@@ -18,10 +19,12 @@ renew() # GUEST NAME
 	pid=$(jq -r 'select(.ready).pid' "$from/victim.jsonl")
 	rm -rf "$2"
 	cp -r "$from/recording" "$2"
-	rm -f "$2/proc/kpageflags@all"
-	grep -v '"tag":"all"' "$from/recording/recording.json" >"$2/recording.json"
+	rm -f "$2"/proc/kpageflags@all "$2"/proc/kcore@kernel-[ds]* "$2"/sys/kernel/debug/*@kernel-dump \
+		"$2"/sys/kernel/debug/page_tables/*@kernel-dump
+	grep -v -e '"tag":"all"' -e '"tag":"kernel-[ds]' "$from/recording/recording.json" \
+		>"$2/recording.json"
 	chmod -R u+rwX "$2"
-	sed -i "1s/-p [0-9]* --root \\(.*\\)\\/$2\\$/-p $pid --root \\1\\/$2/" ../cases/*.case
+	sed -i "1s/-p [0-9]* \(.*recordings\/$2\)/-p $pid \1/" ../cases/*.case
 	echo "$2: victim $pid"
 }
 

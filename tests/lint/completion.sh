@@ -90,6 +90,8 @@ columns()
 
 topics=$(safevma explain | awk '/^  / { print $1 }' | sort -u)
 
+claims=$(safevma probe --list -r -n -o CLAIM | sort)
+
 # ---- tests ---------------------------------------------------------------------------------------
 
 values() # SHELL COMMAND: of the options that take a closed set of words
@@ -136,6 +138,7 @@ for shell in bash zsh fish; do
 		! letters "$c" | grep -q -x -e -p || pids "$shell" "$c"
 	done
 	is "$shell: explain offers the topics" "$(offers "$shell" "safevma explain ")" "$topics"
+	is "$shell: probe offers the claims" "$(offers "$shell" "safevma probe ")" "$claims"
 	is "$shell: record offers directories" \
 		"$(offers "$shell" "safevma record $work/recordings/o" | sed 's|.*/||')" one
 done

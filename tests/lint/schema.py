@@ -80,8 +80,8 @@ def objects(schema, where="$"):
             yield from objects(inner, f"{where}[{i}]")
 
 
-# The members that --reconcile adds come together or not at all.
-OPTIONAL = {"reconciliation", "residency"}
+# The members that --reconcile adds come together or not at all; a list of claims has no summary.
+OPTIONAL = {"reconciliation", "residency", "summary"}
 
 
 def strict(schema):

@@ -101,6 +101,8 @@ static inline int fake_call(safevma_root *root, const struct sv_call *c, struct 
 		return 0; /* nothing to say */
 	case SV_OP_ALIVE:
 		return sv_error_sys(err, ENOSYS, "", sv_op_phrases[c->op]);
+	case SV_OP_EXPERIMENT:
+		return c->run(c->arg, ret) ? sv_error_nomem(err) : 0;
 	case SV_OP_QUERY:
 	case SV_OP_COUNT:
 		break;

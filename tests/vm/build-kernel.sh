@@ -137,6 +137,7 @@ if [ ! -s "$kept" ] || [ "${VM_BUILD:-}" = config ]; then
 	done
 	work=$(mktemp -d "$vm_cache/build.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' HUP INT TERM # dash leaves without the other
 	unpack_source
 	configure
 	if [ "$VM_BUILD" = config ]; then

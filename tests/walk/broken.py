@@ -75,7 +75,28 @@ def cut_table(machine):
     node.entries[i][1].cut = True
 
 
-TABLES = {"cyclic": cyclic, "outside": outside, "cut-table": cut_table}
+def zero_table(machine):
+    """What /proc/kcore gives for memory that it does not want to read."""
+    node, i = pick(machine, 1, (TABLE,))
+    node.entries[i][1].entries.clear()
+
+
+def reserved(machine):
+    """Entries that no kernel writes."""
+    node, i = pick(machine, 0, (LEAF,))
+    name, (_, pa, write, execute) = machine.arch.machine, node.entries[i]
+    e = machine.arch.leaf(pa, 0, write, execute, machine.rng)
+    if name == "aarch64":
+        e &= ~2  # a block where there are pages only
+    elif name == "riscv64":
+        e &= ~0xE  # a table below the last level
+    else:  # no reserved form there that is not ignored: another frame
+        e ^= 0x100000
+    node.entries[i] = (RAW, e, None, None)
+
+
+TABLES = {"cyclic": cyclic, "outside": outside, "cut-table": cut_table,
+          "zero-table": zero_table, "reserved": reserved}
 
 # ---- the file: keys of the note, or the bytes of the headers ---------------------------------------
 
@@ -143,7 +164,35 @@ def header_changed(kcore, extents):
     return extents + [[0, bytes(data)]]
 
 
-HEADERS = {"elf-truncated": elf_truncated, "phnum": phnum, "phoff": phoff,
+def elf_magic(kcore, extents):
+    at = kcore.rng.choice([0, 1, 2, 3, 4, 5])
+    data = bytearray(extents[0][1])
+    data[at] ^= 0x7C
+    return [[0, bytes(data)]] + extents[1:]
+
+
+def note_sizes(kcore, extents):
+    """A note that says it is longer than all of them."""
+    data = bytearray(extents[0][1])
+    where = kcore.notes_at + kcore.rng.choice([0, 4])
+    struct.pack_into("<I", data, where, kcore.rng.choice([0xFFFFFFFF, 0xFFFFFFFD, 0x7FFFFFFF]))
+    return [[0, bytes(data)]] + extents[1:]
+
+
+def noise(kcore, extents):
+    """Bits flipped anywhere: what comes out may be anything but a crash."""
+    out = []
+    for at, data in extents:
+        data = bytearray(data)
+        for _ in range(kcore.rng.choice([0, 1, 1, 8])):
+            room = kcore.size if at == 0 else len(data)
+            data[kcore.rng.randrange(room)] ^= 1 << kcore.rng.randrange(8)
+        out.append([at, bytes(data)])
+    return out
+
+
+HEADERS = {"elf-magic": elf_magic, "note-sizes": note_sizes, "noise": noise,
+           "elf-truncated": elf_truncated, "phnum": phnum, "phoff": phoff,
            "header-changed": header_changed}
 NOTES = {"no-vmcoreinfo": "VMCOREINFX"}
 

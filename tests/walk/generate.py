@@ -158,7 +158,8 @@ def main(arguments):
             more = json.load(f)
     tags = opt.tags.split(",")
     recording.write(opt.directory, machine, extents, ends, tags, more)
-    truth = Truth(machine, usable).document(seed=opt.seed, broken=opt.broken)
+    truth = Truth(machine, usable).document(
+        seed=opt.seed, broken=opt.broken, anything=opt.broken == "noise")
     with open(os.path.join(opt.directory, "truth.json"), "w", encoding="utf-8") as f:
         json.dump(truth, f, indent=None, separators=(",", ":"))
     if not usable:

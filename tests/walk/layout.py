@@ -137,7 +137,7 @@ class RiscvLayout(Layout):
         span = 32 * GB if va == 39 else 32 * TB
         bottom = base - span + (12 * GB if va == 39 else 16 * TB)
         self.areas = {
-            "vmalloc": (bottom, base - bottom - GB, True),
+            "vmalloc": (bottom, base - bottom, True),  # ends where the linear map begins
             "vmemmap": (bottom - 4 * GB, 8 * MB, True),
             "fixmap": (bottom - 8 * GB, 16 * MB, False),
             "modules": (0xFFFFFFFF20000000, GB, True),

@@ -7,7 +7,7 @@ end, and the truth is told from the intents, never from the bytes.
 """
 import struct
 
-from arch import GB, MASK64, MB, Riscv, X86
+from arch import GB, MASK64, MB, X86, Arm64, Riscv
 
 TABLE, LEAF, ABSENT, RAW = "table", "leaf", "absent", "raw"
 
@@ -81,6 +81,8 @@ class Machine:
         start = max(base + 16 * MB, base)
         self.image = (start, start + self.IMAGE_BYTES)
         self.pool = (start + self.IMAGE_BYTES, start + self.IMAGE_BYTES + pool)
+        if isinstance(self.arch, (Arm64, Riscv)) and rng.random() < 0.5:
+            at += rng.randrange(1, 40) * page  # RAM need not begin at a block
         ranges.append((at, base + 16 * MB + first))
         at = ranges[-1][1]
         if self.arch.name == "i386":  # one piece there: lowmem from address 0
@@ -281,7 +283,10 @@ class Machine:
                 level = 1 if 1 in self.arch.leaf_levels and self.rng.random() < 0.3 else 0
                 size = self.arch.size(level)
                 va = -(-start // size) * size
-                va += self.rng.randrange(max((min(length, 1 << 40) - size) // size, 1)) * size
+                if self.rng.random() < 0.3:  # as memory of CPUs: from the end downwards
+                    va = (start + length) // size * size - self.rng.randrange(1, 40) * size
+                else:
+                    va += self.rng.randrange(max((min(length, 1 << 40) - size) // size, 1)) * size
                 self.fill_run(va, level, start + length)
             if self.rng.random() < 0.5 or name == "espfix":
                 self.fill_shared(start, length)
@@ -315,6 +320,22 @@ class Machine:
         count = rng.choice([2, 5, 30, 514])
         for i in rng.sample(range(room), min(count, room)):
             self.put(first + i * size, 1, (TABLE, below, ro, nx))
+        self.share_upper(below, start, length)
+
+    def share_upper(self, below, start, length):
+        """A table of tables that several entries share, as the zero shadow of KASAN has it."""
+        rng, size = self.rng, self.arch.size(2) if self.arch.root_level > 2 else 0
+        first = -(-start // size) * size if size else 0
+        room = min((start + length - first) // size, 600) if size else 0
+        if room < 3 or rng.random() < 0.3:
+            return
+        upper = self.allocate(1)
+        self.groups += 1
+        upper.shared = self.groups
+        for i in rng.sample(range(1 << self.arch.index_bits[1]), rng.choice([1, 4])):
+            upper.entries[i] = (TABLE, below, False, False)
+        for i in rng.sample(range(room), min(rng.choice([2, 3, 5]), room)):
+            self.put(first + i * size, 2, (TABLE, upper, False, False))
 
     # ---- bytes -------------------------------------------------------------------------------
 

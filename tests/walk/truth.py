@@ -4,7 +4,8 @@
 
 linear: [pfn, frames) with state mapped | absent | unknown; frames that no row holds are none. A row
 with "optional" may be missing: it lies outside the range from the first frame of RAM to the last.
-"or_unknown": the walk may also have given up on it.
+"or_unknown": the walk may also have given up on it. A document with "anything" holds no truth: bits
+were flipped at random.
 other: addresses outside the linear map. "optional": what a walk may leave out (not RAM, or an entry
 of the linear map that speaks of another frame). Rows with the same "shared" are the same table seen
 through several entries: one of them suffices.
