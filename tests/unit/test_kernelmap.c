@@ -156,7 +156,10 @@ static void execution_counts(void **state)
 	b.linear.ptr[0].exec = true;
 	r = compare(a, b, c);
 	assert_int_equal(r.differ, 3);
-	assert_int_equal(r.first_pfn, 5);
+	assert_int_equal(r.where.len, 1);
+	assert_int_equal(r.where.ptr[0].first, 5);
+	assert_int_equal(r.where.ptr[0].count, 3);
+	sv_comparison_fini(&r);
 }
 
 /* Extents that are cut differently; what one of the looks does not have is undecided. */
@@ -176,7 +179,10 @@ static void extents_cut_differently(void **state)
 	r = compare(a, b, c);
 	assert_int_equal(r.frames, 20 + 5 + 10 + 40);
 	assert_int_equal(r.differ, 5);
-	assert_int_equal(r.first_pfn, 30);
+	assert_int_equal(r.where.len, 1);
+	assert_int_equal(r.where.ptr[0].first, 30);
+	assert_int_equal(r.where.ptr[0].count, 5);
+	sv_comparison_fini(&r);
 	assert_int_equal(r.changed, 1);
 	assert_int_equal(r.undecided, 10 + 5 + 9);
 }

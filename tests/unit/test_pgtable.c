@@ -477,7 +477,9 @@ static void arm64_entries(void **state)
 	static const struct decoded cases[] = {
 		{ 3, 0, SV_ENTRY_ZERO, 0, 0 },
 		{ 3, 0x00f8000048070707, SV_ENTRY_LEAF, 0x48070000, RW },
-		{ 3, 0x00f8000048070787, SV_ENTRY_LEAF, 0x48070000, RO },
+		{ 3, 0x00f0000048070787, SV_ENTRY_LEAF, 0x48070000, RO },
+		/* read-only until the hardware marks it dirty: writable */
+		{ 3, 0x00f8000048070787, SV_ENTRY_LEAF, 0x48070000, RW },
 		{ 3, 0x00d0000048070787, SV_ENTRY_LEAF, 0x48070000, EXEC },
 		{ 3, 0x48070703 | CONT | PXN, SV_ENTRY_LEAF, 0x48070000, RW },
 		/* removed: nothing is inverted, shareability is no address */

@@ -205,7 +205,7 @@ static void what_ends_the_walk(void **state)
 	(void)state;
 	assert_int_equal(walk_rc(&k,
 				 (struct sv_walk_request) {
-					 .ranges = ONE(0x200), .ranges_len = 1, .read = fails }),
+					 .ranges = ONE(0x200), .ranges_len = 1, .load = fails }),
 		-1);
 	done(&k);
 }
