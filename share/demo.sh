@@ -62,9 +62,11 @@ jq -c 'select(.name and .start)' "$dir/truth" | while read -r region; do
 	row=$(jq -c --arg at "$start" \
 		'.processes[0].vmas[] | select(.start == $at)' "$dir/maps")
 	[ -n "$row" ] || continue
-	IFS=' ' read -r all resident locked mapped removed over perhaps < <(jq -r '[.size_bytes,
+	IFS=' ' read -r all resident locked mapped removed over perhaps basis < <(jq -r '[.size_bytes,
 		.resident_bytes, .locked_bytes, .reach.mapped_bytes, .reach.removed_bytes,
-		.edges.over.strong, .edges.over.unclassified] | map(tostring) | join(" ")' <<<"$row")
+		.edges.over.strong, .edges.over.unclassified,
+		if .reach.basis.observed_bytes == .resident_bytes then "observed" else "inferred" end] |
+		map(tostring) | join(" ")' <<<"$row")
 	printf '\n%s: %s\n' "$name" "${what[$name]:-}"
 	printf '  %s, resident %s, locked %s; linear map reaches %s, removed %s; kernel memory below: %s\n' \
 		"$(size "$all")" "$(size "$resident")" "$(size "$locked")" "$(size "$mapped")" \
@@ -76,7 +78,7 @@ jq -c 'select(.name and .start)' "$dir/truth" | while read -r region; do
 	done
 	[ -n "$findings" ] || echo '  nothing found that would let it fault or be reclaimed'
 	[ "$removed" = null ] || [ "$removed" = 0 ] ||
-		echo '  removed: an overrun of kernel memory faults here instead of landing (inferred)'
+		echo "  removed: an overrun of kernel memory faults here instead of landing ($basis)"
 done
 
 jq -r '.gaps[] | select(.kind != "unsupported") | "\ngap: \(.interface): \(.reason)"' "$dir/maps"
@@ -85,5 +87,6 @@ cat <<END
 See more:
   $safevma frames -p PID       each page, its frame, and what lies beside it
   $safevma adjacency -p PID    the frames with kernel memory right beside them
+  $safevma linear              what of RAM the kernel can write, and what it cannot reach
   $safevma doctor              what can be seen on this machine, and what not
 END

@@ -277,7 +277,7 @@ int sv_capture_lookup(struct sv_capture *c, const struct sv_frame_range *ranges,
 			.ranges_len = n,
 			.others = others,
 			.others_len = others_n,
-			.read_table = read_table,
+			.load = read_table,
 			.context = &s };
 
 		rc = look(&s, &q, tag, &map, why, err);
@@ -319,7 +319,7 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
 			.ranges = &all,
 			.ranges_len = 1,
 			.everything = true,
-			.read_table = read_table,
+			.load = read_table,
 			.context = &s };
 
 		rc = look(&s, &q, tag, &map, why, err);

@@ -186,7 +186,21 @@ static int list_ram(struct sv_capture *c, struct sv_kernel_view *k, struct safev
 			.size = r.end - r.start + 1,
 			.has_paddr = true };
 	}
-	return rc < 0 ? -1 : 0;
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return sv_gap_add_cost(
+		c->obs, SV_IFACE_IOMEM, 0, &why, true, "coverage of the linear map", err);
+}
+
+/* Of a dump the linear map alone is taken over. */
+static int tell_limits(struct sv_capture *c, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"of a dump of page tables only the linear map is looked at");
+	return sv_gap_add_cost(c->obs, sv_dump_iface(c), 0, &why, false,
+		"regions of the kernel's address space, other kernel mappings", err);
 }
 
 /* RAM by the dump alone: without kcore the frames that there are follow from iomem. */
@@ -196,7 +210,7 @@ static int whole_dump(struct sv_capture *c, struct safevma_error *why, struct sa
 	struct sv_frame_range all = { 0, UINT64_C(1) << 40 };
 	int rc = sv_capture_dump(c, &all, 1, "kernel-dump", NULL, &k->map, why, err);
 
-	if (rc > 0 && list_ram(c, k, err))
+	if (rc > 0 && (list_ram(c, k, err) || tell_limits(c, err)))
 		return -1;
 	k->known = rc > 0;
 	k->source = sv_iface_info(sv_dump_iface(c))->name;

@@ -53,18 +53,12 @@ static void settle(struct ranges *r)
 	r->len = out + 1;
 }
 
-/* Frames of a pool: what a mechanism keeps out of the linear map, or may. */
-static bool in_pool(const struct sv_vma *v)
-{
-	return v->secret != SV_SECRET_NO;
-}
-
 static int collect(const struct sv_capture *c, const struct sv_process *p, struct ranges *all,
 	struct ranges *pool)
 {
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		const struct sv_vma *v = &p->vmas.ptr[i];
-		bool others = c->request->aliases || in_pool(v);
+		bool others = c->request->aliases || sv_vma_pooled(v);
 
 		for (size_t k = v->page; k < v->page + v->pages; k++) {
 			uint64_t entry = p->pages.ptr[k].entry;

@@ -162,6 +162,19 @@ static bool configured(const safevma_observation *obs, const char *option)
 	       sv_span_is(value, "y");
 }
 
+/* Where the configuration is not known, its file in debugfs shows that the kernel has KFENCE. */
+static int kfence_by_file(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_KFENCE_STATS, .tag = "system" };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc > 0)
+		c->obs->system.kfence = sv_known(1);
+	return rc < 0 ? -1 : 0;
+}
+
 /*
  * What removes frames of the kernel's own accord. The boot parameter decides where the feature is
  * built in; without the kernel's configuration neither can be told.
@@ -177,7 +190,7 @@ static int removers(struct sv_capture *c, struct safevma_error *err)
 	if (rc < 0)
 		return -1;
 	if (!c->obs->config_known)
-		return 0;
+		return kfence_by_file(c, err);
 	s->kfence = sv_known(configured(c->obs, "CONFIG_KFENCE"));
 	s->debug_pagealloc = sv_known(configured(c->obs, "CONFIG_DEBUG_PAGEALLOC"));
 	if (!s->debug_pagealloc.value ||

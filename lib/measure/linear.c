@@ -84,9 +84,13 @@ static int add_region(struct sv_region_rows *rows, const struct sv_region_row *r
 {
 	struct sv_region_row *last = rows->len ? &rows->ptr[rows->len - 1] : NULL;
 
-	/* RAM and what describes it come in pieces; the gaps between are theirs as well. */
-	if (last && last->zone == r->zone && last->basis == r->basis) {
+	/*
+	 * RAM and what describes it come in pieces; the gaps between are theirs as well. Of the
+	 * kernel image kcore lists a part, and large entries reach beyond it.
+	 */
+	if (last && last->zone == r->zone) {
 		last->end = r->end;
+		last->basis = r->basis == SV_BASIS_INFERRED ? r->basis : last->basis;
 		return 0;
 	}
 	last = sv_vec_push(rows);

@@ -27,7 +27,7 @@ uint64_t sv_measure_leaves(const struct sv_kernel_view *k, unsigned int shift);
 struct sv_region_row {
 	enum sv_kzone zone;
 	uint64_t start, end;	   /* end: address after the last, 0 for the end of the space */
-	enum sv_basis basis;	   /* of its extent: listed by kcore, or documented */
+	enum sv_basis basis;	   /* of its extent: all listed by kcore, or documented */
 	uint64_t mapped, rw, exec; /* bytes */
 	uint64_t mappings;
 };

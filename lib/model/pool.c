@@ -4,38 +4,37 @@
 static const struct sv_pool_info infos[SV_POOL_COUNT] = {
 	[SV_POOL_SECRETMEM] = {
 		.name = "secretmem",
-		.protects = "stray kernel writes through the linear map fault",
-		.leaves = "copies by system calls, other kernel mappings, DMA, forks, passed "
-			  "descriptors",
+		.protects = "stray writes through the linear map",
+		.leaves = "system calls, other mappings, DMA, forks",
 	},
 	[SV_POOL_HIGHMEM] = {
 		.name = "highmem",
 		.protects = "it has no address in the linear map",
-		.leaves = "temporary kernel mappings (kmap), DMA; all processes share it",
+		.leaves = "kmap, DMA; all processes share it",
 	},
 	[SV_POOL_NOMAP] = {
 		.name = "nomap",
-		.protects = "the kernel never maps it by itself",
-		.leaves = "drivers that map it, DMA, /dev/mem where allowed",
+		.protects = "the kernel does not map it by itself",
+		.leaves = "drivers that map it, DMA, /dev/mem",
 	},
 	[SV_POOL_HWPOISON] = {
 		.name = "hwpoison",
-		.protects = "memory that failed is not used any more",
-		.leaves = "nothing to protect: many kernels even leave it mapped",
+		.protects = "memory that failed is not used",
+		.leaves = "most kernels leave it mapped",
 	},
 	[SV_POOL_KFENCE] = {
 		.name = "kfence",
-		.protects = "overruns of the few kernel objects it samples fault",
-		.leaves = "all other kernel objects, and all memory of processes",
+		.protects = "overruns of kernel objects it samples",
+		.leaves = "all other objects, memory of processes",
 	},
 	[SV_POOL_DEBUG_PAGEALLOC] = {
 		.name = "debug-pagealloc",
-		.protects = "free memory is not mapped while it is free",
-		.leaves = "memory in use, which is mapped as ever",
+		.protects = "free memory is not mapped",
+		.leaves = "memory in use is mapped as ever",
 	},
 	[SV_POOL_UNEXPLAINED] = {
 		.name = "unexplained",
-		.protects = "no mechanism that we know explains these",
+		.protects = "no mechanism known here explains these",
 		.leaves = "not known",
 	},
 };

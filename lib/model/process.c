@@ -100,6 +100,11 @@ bool sv_vma_secret_candidate(const struct sv_vma *v)
 	       sv_span_ends(v->path, "/secretmem (deleted)");
 }
 
+bool sv_vma_pooled(const struct sv_vma *v)
+{
+	return v->secret != SV_SECRET_NO;
+}
+
 struct sv_num sv_vma_kept(const struct sv_vma *v)
 {
 	const uint64_t special = SV_VMFLAG_LOCKED | SV_VMFLAG_HUGETLB | SV_VMFLAG_PFNMAP |

@@ -121,6 +121,9 @@ enum sv_kind sv_vma_classify(const struct sv_vma *v);
 /* True when the path is the one that secretmem mappings have: the question is then worth asking. */
 bool sv_vma_secret_candidate(const struct sv_vma *v);
 
+/* Do its frames belong to a pool, or may they? Their further mappings are always looked for. */
+bool sv_vma_pooled(const struct sv_vma *v);
+
 /*
  * Whether reclaim must leave its pages in memory: locked, secretmem, hugetlb, or memory that the
  * kernel itself provides. known is false without the VMA's flags.

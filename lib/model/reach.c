@@ -81,8 +81,7 @@ static struct sv_reached inferred(
 static bool others_looked_for(
 	const safevma_observation *obs, const struct sv_kernelmap *map, const struct sv_vma *vma)
 {
-	return map->others_known && !map->others_cut &&
-	       (obs->aliases || vma->secret != SV_SECRET_NO);
+	return map->others_known && !map->others_cut && (obs->aliases || sv_vma_pooled(vma));
 }
 
 static struct sv_num count_others(const safevma_observation *obs, const struct sv_kernelmap *map,

@@ -281,7 +281,7 @@ static int load_table(struct walk *w, struct met *m, unsigned char **ret)
 
 	if (!buf)
 		return sv_error_nomem(w->out.err);
-	rc = w->out.q->read_table(w->out.q->context, paddr, buf, size, w->out.err);
+	rc = w->out.q->load(w->out.q->context, paddr, buf, size, w->out.err);
 	if (rc)
 		return rc;
 	w->out.map->cost.tables++;

@@ -20,8 +20,8 @@ struct sv_walk_request {
 	const struct sv_frame_range *others;
 	size_t others_len; /* looked for in the rest of the kernel's half */
 	bool everything;   /* keep every mapping outside the linear map, of any frame */
-	/* Reads a table: 0; 1 when it cannot be read; -1 ends the walk, err is filled. */
-	int (*read_table)(
+	/* Gets a table: 0; 1 when it cannot be read; -1 ends the walk, err is filled. */
+	int (*load)(
 		void *context, uint64_t paddr, void *buf, size_t size, struct safevma_error *err);
 	void *context;
 };

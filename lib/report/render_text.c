@@ -13,6 +13,7 @@ struct text {
 	struct libscols_table *table;
 	FILE *out;
 	size_t lines;
+	bool some; /* a row was printed */
 };
 
 /* Long tables are laid out and printed in pieces, with their headings once. */
@@ -122,6 +123,7 @@ static int add_line(safevma_cursor *c, void *arg, struct safevma_error *err)
 	line = scols_table_new_line(t->table, NULL);
 	if (!line)
 		return sv_error_nomem(err);
+	t->some = true;
 	for (size_t i = 0; i < p->row.count; i++) {
 		sv_auto_strbuf struct sv_strbuf cell = { 0 };
 		struct safevma_value v =
@@ -224,7 +226,8 @@ static int print_groups(struct text *t, safevma_cursor *c, struct safevma_error 
 	return 0;
 }
 
-static int print_table(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
+/* said: that there is nothing to show is told in its place. */
+static int print_table(const struct sv_plan *plan, bool said, FILE *out, struct safevma_error *err)
 {
 	struct text t = { .plan = plan, .out = out };
 	safevma_cursor *c;
@@ -232,10 +235,15 @@ static int print_table(const struct sv_plan *plan, FILE *out, struct safevma_err
 
 	if (safevma_cursor_new(plan->obs, plan->table, plan->options->each, &c, err))
 		return -1;
+	c->cells = plan->options;
 	rc = plan->table->next_group ? print_groups(&t, c, err) : print_rows(&t, c, err);
 	if (!rc && c->failed)
 		rc = sv_error_nomem(err);
 	safevma_cursor_free(c);
+	if (!rc && !t.some && !plan->table->next_group && said && heading_lines(plan))
+		rc = fprintf(out, "%s\n", plan->table->none) < 0
+			     ? sv_error_sys(err, errno, NULL, "write the report")
+			     : 0;
 	return rc;
 }
 
@@ -257,12 +265,12 @@ static int print_also(const struct sv_plan *plan, const struct safevma_table *ta
 		shown_columns(table->group_columns, table->group_count, &p.group);
 	if (heading_lines(plan))
 		fputc('\n', out);
-	return print_table(&p, out, err);
+	return print_table(&p, true, out, err);
 }
 
 int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
 {
-	if (print_table(plan, out, err))
+	if (print_table(plan, plan->table->also, out, err))
 		return -1;
 	for (const struct safevma_table *t = plan->table->also; t; t = t->also)
 		if (t->wanted(plan->obs) && print_also(plan, t, out, err))

@@ -67,6 +67,7 @@ struct safevma_cursor {
 	size_t item; /* of tables that are plain lists */
 	struct sv_region_rows regions;
 	struct sv_linear_sums linear;
+	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
 };

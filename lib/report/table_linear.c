@@ -75,17 +75,17 @@ static struct safevma_value get_region_help(safevma_cursor *c)
 {
 	static const char *const texts[SV_KZONE_COUNT] = {
 		[SV_KZONE_UNNAMED] = "mapped, and no documented region of the kernel",
-		[SV_KZONE_LINEAR] = "all RAM at one distance: every frame's alias",
-		[SV_KZONE_VMALLOC] = "memory made contiguous: stacks, modules' data, drivers",
+		[SV_KZONE_LINEAR] = "all RAM at one distance: the alias of each frame",
+		[SV_KZONE_VMALLOC] = "memory made contiguous: stacks, drivers",
 		[SV_KZONE_VMEMMAP] = "the kernel's descriptions of frames (struct page)",
 		[SV_KZONE_MODULES] = "code and data of modules",
-		[SV_KZONE_IMAGE] = "the kernel's code and data, and memory freed of it",
+		[SV_KZONE_IMAGE] = "the kernel's code and data; memory freed of it",
 		[SV_KZONE_FIXMAP] = "addresses fixed at build time",
 		[SV_KZONE_CPU_ENTRY] = "entry code and stacks of each CPU",
-		[SV_KZONE_ESPFIX] = "stacks for returns to 16-bit code, shared tables",
+		[SV_KZONE_ESPFIX] = "stacks for returns to 16-bit code",
 		[SV_KZONE_EFI] = "firmware services",
 		[SV_KZONE_LDT] = "descriptor tables of processes",
-		[SV_KZONE_KASAN] = "shadow memory of a checker, shared tables",
+		[SV_KZONE_KASAN] = "shadow memory of a checker",
 		[SV_KZONE_PCI_IO] = "ports of PCI devices",
 	};
 
@@ -95,7 +95,7 @@ static struct safevma_value get_region_help(safevma_cursor *c)
 static const struct sv_column region_columns[] = {
 	SV_COL("ZONE", "zone", "region of the kernel's address space", STRING, true, get_zone),
 	SV_COL("START", "start", "first address", HEX, true, get_start),
-	SV_COL("LAST", "last", "last address", HEX, true, get_last),
+	SV_COL("LAST", "last", "last address", HEX, false, get_last),
 	SV_COL("SIZE", "size_bytes", "address space", BYTES, true, get_size),
 	SV_COL("MAPPED", "mapped_bytes", "mapped there now", BYTES, true, get_mapped),
 	SV_COL("WRITABLE", "writable_bytes", "of that, writable by the kernel", BYTES, true,
@@ -113,6 +113,8 @@ static bool complete(const safevma_observation *obs)
 	struct sv_linear_sums s;
 
 	if (!obs->kernel.known || safevma_observation_lost(obs))
+		return false;
+	if ((obs->needs & SAFEVMA_NEED_REACH) && !safevma_observation_selected(obs))
 		return false;
 	sv_measure_linear(&obs->kernel, &s);
 	return !s.unknown && obs->kernel.map.others_known && !obs->kernel.map.others_cut &&
@@ -143,7 +145,7 @@ const struct safevma_table sv_table_linear = {
 	.complete = complete,
 	.coverage = coverage,
 	.also = &sv_table_linear_map,
-	.none = "no regions are known: /proc/kcore could not be read",
+	.none = "no regions are known: they are read from /proc/kcore",
 };
 
 /* ---- mappings one by one --------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "iface/kconfig.h"
+#include "render.h"
 #include "table.h"
 
 enum known_by { BY_TABLES, BY_COUNTER, BY_ZONES };
@@ -21,6 +22,18 @@ static const struct sv_kernel_view *view(const safevma_cursor *c)
 static struct safevma_value bytes_if_known(const safevma_cursor *c, uint64_t v)
 {
 	return view(c)->known ? sv_value_u64(SAFEVMA_TYPE_BYTES, v) : sv_value_unknown();
+}
+
+/* Without a list of RAM nothing is of it: a sum of 0 would be none. */
+static struct safevma_value of_ram(const safevma_cursor *c, uint64_t v)
+{
+	return view(c)->kcore.segments.len ? bytes_if_known(c, v) : sv_value_unknown();
+}
+
+/* A dump tells nothing of tables. */
+static bool walked(const safevma_cursor *c)
+{
+	return view(c)->known && view(c)->pg.levels;
 }
 
 static struct safevma_value count_if(bool known, uint64_t v)
@@ -62,7 +75,7 @@ static struct safevma_value page_offset(const safevma_cursor *c)
 	struct sv_span value;
 	uint64_t n;
 
-	if (view(c)->known && view(c)->pg.levels)
+	if (walked(c))
 		return sv_value_u64(SAFEVMA_TYPE_HEX, view(c)->pg.start);
 	if (!c->obs->config_known ||
 		sv_kconfig_find(sv_text_init(config->ptr, config->len, "config"),
@@ -80,14 +93,14 @@ static struct safevma_value page_offset(const safevma_cursor *c)
 FIGURE(source, view(c)->known ? sv_value_text(view(c)->source) : sv_value_unknown())
 FIGURE(base,
 	view(c)->known ? sv_value_u64(SAFEVMA_TYPE_HEX, view(c)->map.delta) : sv_value_unknown())
-FIGURE(levels, count_if(view(c)->known &&view(c)->pg.levels, view(c)->pg.levels))
-FIGURE(ram, bytes_if_known(c, c->linear.ram))
-FIGURE(rw, bytes_if_known(c, c->linear.rw))
-FIGURE(ro, bytes_if_known(c, c->linear.ro))
-FIGURE(absent, bytes_if_known(c, c->linear.absent))
-FIGURE(unknown, bytes_if_known(c, c->linear.unknown))
-FIGURE(beside, bytes_if_known(c, c->linear.beside))
-FIGURE(exec, bytes_if_known(c, c->linear.exec))
+FIGURE(levels, count_if(walked(c), view(c)->pg.levels))
+FIGURE(ram, of_ram(c, c->linear.ram))
+FIGURE(rw, of_ram(c, c->linear.rw))
+FIGURE(ro, of_ram(c, c->linear.ro))
+FIGURE(absent, of_ram(c, c->linear.absent))
+FIGURE(unknown, of_ram(c, c->linear.unknown))
+FIGURE(beside, of_ram(c, c->linear.beside))
+FIGURE(exec, of_ram(c, c->linear.exec))
 FIGURE(leaf0, leaves(c, 0))
 FIGURE(leaf1, leaves(c, 1))
 FIGURE(leaf2, leaves(c, 2))
@@ -98,13 +111,13 @@ FIGURE(direct_2m,
 FIGURE(direct_1g, sv_value_num(SAFEVMA_TYPE_BYTES, c->obs->system.direct_1g))
 FIGURE(splits_2m, sv_value_num(SAFEVMA_TYPE_U64, c->obs->system.level2_splits))
 FIGURE(splits_1g, sv_value_num(SAFEVMA_TYPE_U64, c->obs->system.level3_splits))
-FIGURE(regions, count_if(view(c)->known, c->linear.split_regions))
+FIGURE(regions, count_if(walked(c), c->linear.split_regions))
 FIGURE(others, others_bytes(c))
 FIGURE(page_offset, page_offset(c))
 FIGURE(lowmem, sv_value_num(SAFEVMA_TYPE_BYTES, c->obs->system.low_total))
 FIGURE(highmem, sv_value_num(SAFEVMA_TYPE_U64, c->obs->highmem_frames))
-FIGURE(tables, count_if(view(c)->known, view(c)->map.cost.tables))
-FIGURE(references, count_if(view(c)->known, view(c)->map.cost.references))
+FIGURE(tables, count_if(walked(c), view(c)->map.cost.tables))
+FIGURE(references, count_if(walked(c), view(c)->map.cost.references))
 FIGURE(self, view(c)->known ? sv_value_bool(view(c)->map.self_checked) : sv_value_unknown())
 FIGURE(compared, compared(c, view(c)->compared.frames))
 FIGURE(differ, compared(c, view(c)->compared.differ))
@@ -142,9 +155,10 @@ static const struct figure figures[] = {
 	{ "lowmem", "RAM that a 32-bit kernel can map", BY_COUNTER, get_lowmem },
 	{ "highmem-frames", "frames above the linear map (32-bit)", BY_ZONES, get_highmem },
 	{ "tables-read", "pages of tables read, each once", BY_TABLES, get_tables },
-	{ "table-references", "entries that led to them; more where tables are shared", BY_TABLES,
-		get_references },
-	{ "self-check", "an ordinary page of the observer came out mapped", BY_TABLES, get_self },
+	{ "table-references", "entries that led to them (the root has none); more where shared",
+		BY_TABLES, get_references },
+	{ "self-check", "a page of the observer came out mapped, as it must; no: none to be had",
+		BY_TABLES, get_self },
 	{ "frames-compared", "looked up in a second source too (--page-tables both)", BY_TABLES,
 		get_compared },
 	{ "frames-differing", "where the two contradict each other", BY_TABLES, get_differ },
@@ -175,10 +189,23 @@ static bool is_number(const struct safevma_value *v)
 	return v->type == SAFEVMA_TYPE_U64 || v->type == SAFEVMA_TYPE_BYTES;
 }
 
+/* In text as a cell of its own type would be. */
+static struct safevma_value as_cell(safevma_cursor *c, const struct safevma_value *v)
+{
+	c->scratch.len = 0;
+	if (sv_value_format(v, c->cells, &c->scratch)) {
+		c->failed = true;
+		return sv_value_unknown();
+	}
+	return sv_value_bytes_text(&c->scratch);
+}
+
 static struct safevma_value get_value(safevma_cursor *c)
 {
 	struct safevma_value v = current(c)->get(c);
 
+	if (c->cells && v.type != SAFEVMA_TYPE_UNKNOWN)
+		return as_cell(c, &v);
 	if (v.type == SAFEVMA_TYPE_HEX)
 		snprintf(c->text, sizeof(c->text), "0x%llx", (unsigned long long)v.u64);
 	else if (is_number(&v))
@@ -225,7 +252,7 @@ static const struct sv_column columns[] = {
 	SV_COL("FIGURE", "figure", "name of the figure", STRING, true, get_name),
 	SV_COL("VALUE", "value", "what it is here, as text", STRING, true, get_value),
 	SV_COL("NUMBER", "number", "the same as a number, where it is one", U64, false, get_number),
-	SV_COL("UNIT", "unit", "bytes or count, of numbers", STRING, true, get_unit),
+	SV_COL("UNIT", "unit", "bytes or count, of numbers", STRING, false, get_unit),
 	SV_COL("BASIS", "basis", "how it is known", STRING, true, get_basis),
 	SV_COL("MEANING", "meaning", "what it says", STRING, true, get_meaning),
 };

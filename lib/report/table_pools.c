@@ -200,5 +200,5 @@ const struct safevma_table sv_table_holders = {
 	.next_row = next_holder,
 	.wanted = holders_wanted,
 	.also = &sv_table_extents,
-	.none = "no process holds secretmem",
+	.none = "no holder of secretmem was found",
 };

@@ -13,20 +13,37 @@ static const struct safevma_topic terms[] = {
 		"namespace the kernel hides frame numbers; safevma then shows them as unknown and "
 		"never as 0." },
 	{ "linear-map", "term", "the kernel's own view of all RAM",
-		"The kernel maps (nearly) all RAM once more at fixed addresses of its own, "
-		"writable. "
-		"Every frame of a process therefore has a second address, its alias, through which "
-		"a wrong write in the kernel can change it without any fault." },
+		"The kernel maps (nearly) all RAM once more, writable, at one distance from the "
+		"physical addresses. Every frame of a process therefore has a second address, its "
+		"alias, through which a wrong write in the kernel can change it without any fault. "
+		"safevma linear shows how much of RAM it reaches." },
+	{ "alias", "term", "a frame's address in the linear map, and what may be done there",
+		"rw: the kernel may write there. ro: it may only read, as its own code and what "
+		"it protects. Column APERM of frames; known only where the page tables were "
+		"read." },
 	{ "reach", "term", "whether the linear map reaches a frame",
-		"mapped: the linear map has a valid entry for the frame. removed: it has none. "
-		"unknown: that could not be told. A frame that is removed may still be mapped at "
-		"another kernel address; this version does not look for those, so removed does not "
-		"mean out of the kernel's reach." },
+		"mapped: the linear map has a valid entry for the frame; rw or ro says what the "
+		"entry allows. removed: it has none. unknown: that could not be told, or what was "
+		"read contradicts itself. A frame that is removed may still be mapped at another "
+		"kernel address: see other-mappings. Page tables are shown, not what a CPU still "
+		"has cached of them." },
+	{ "other-mappings", "term", "further kernel addresses of a frame",
+		"Beside the linear map the kernel maps frames elsewhere: vmalloc, its image, fixed "
+		"addresses. Such an address lets a wrong write land although the linear map lacks "
+		"the frame. They are looked for of frames in pools, of all with --aliases; where "
+		"they were not looked for they are unknown, never none." },
 	{ "basis", "term", "how something is known",
 		"observed: read from this system's own page tables. inferred: a documented "
-		"mechanism "
-		"holds here. assumed: the default of the architecture. This version infers and "
-		"assumes." },
+		"mechanism holds here. assumed: the default of the architecture. Reach is "
+		"observed where /proc/kcore (or a dump of page tables) can be read; see "
+		"page-tables." },
+	{ "page-tables", "term", "where it stands which frames the kernel maps",
+		"They are walked through /proc/kcore, which takes no lock on them, needs "
+		"CAP_SYS_RAWIO and is closed by lockdown=confidentiality. kcore also shows all "
+		"memory of the kernel: of it only headers, notes and page tables are read. The "
+		"dump in debugfs tells of the linear map too, but the kernel holds a lock while it "
+		"writes it: it is read where there is no kcore at all, or with --page-tables=dump "
+		"or both." },
 	{ "edge", "term", "a frame with kernel memory right beside it",
 		"An edge is a source, kernel memory from which an overrun can start, next to a "
 		"frame "
@@ -39,8 +56,10 @@ static const struct safevma_topic terms[] = {
 		"ones are frames of which nothing tells that they are not kernel memory: no flags "
 		"at all, charged kernel memory, reserved memory." },
 	{ "effect", "term", "what an overrun across an edge would do",
-		"silent: our alias is mapped, the overrun lands and nobody notices. trapped: our "
-		"alias is absent, the access faults. unknown: reach is unknown. Neighbours in DRAM "
+		"silent: our alias can be written, the overrun lands and nobody notices. trapped: "
+		"our alias is absent or read-only, the access faults, and what then happens is "
+		"the system's reaction. unknown: reach is unknown. An overrun runs along the "
+		"linear map; further mappings of our frame do not count here. Neighbours in DRAM "
 		"are another matter; below a hypervisor they cannot be seen at all." },
 	{ "resident", "term", "present in memory now",
 		"A page is resident when its page-table entry is present. absent: the entry is "
@@ -54,17 +73,10 @@ static const struct safevma_topic terms[] = {
 		"mlocked flag, or is of such a kind. Locked does not mean that no fault can "
 		"happen: "
 		"pages may be absent (lock on fault), waiting for copy-on-write, or move." },
-	{ "secretmem", "pool", "memory taken out of the linear map",
-		"memfd_secret(2) removes each of its pages from the linear map when it is first "
-		"touched. safevma knows secretmem by the magic number of its filesystem, never by "
-		"its name, which any deleted file can have. System calls can still copy to and "
-		"from "
-		"it; its frames often lie right beside slab, where an overrun then faults instead "
-		"of "
-		"landing." },
-	{ "highmem", "pool", "memory that 32-bit kernels do not map",
-		"On 32-bit machines with HighMem, frames above its start have no address in the "
-		"linear map and are mapped for short moments only." },
+	{ "pool", "term", "frames that a mechanism keeps out of the linear map",
+		"secretmem, highmem, nomap, hwpoison, kfence, debug-pagealloc; what none of them "
+		"explains is unexplained. safevma linear shows how much is in each, against what "
+		"that protects and against what not; --pools names who holds secretmem." },
 	{ "gap", "term", "what could not be read",
 		"A file that could not be opened, a page that changed while it was read, a process "
 		"that ended. Each gap says which figures it costs; these are then unknown (- in "
@@ -94,6 +106,33 @@ static const struct safevma_topic terms[] = {
 		"should not. notapplicable: proved to be about something that is not here. "
 		"Together: "
 		"fail before error before unknown before warn before pass." },
+	{ "secretmem", "pool", "memory taken out of the linear map",
+		"memfd_secret(2) removes each of its pages from the linear map when it is first "
+		"touched. safevma knows secretmem by the magic number of its filesystem, never by "
+		"its name, which any deleted file can have. It does not protect from system calls, "
+		"which copy to and from it, from children and receivers of its descriptor, from "
+		"DMA, or from further kernel mappings of its frames: see kernel-alias. Its frames "
+		"often lie right beside slab, where an overrun then faults instead of landing." },
+	{ "highmem", "pool", "memory that 32-bit kernels do not map",
+		"On 32-bit machines with HighMem, frames above its start have no address in the "
+		"linear map and are mapped for short moments only." },
+	{ "nomap", "pool", "memory that firmware or the device tree reserves",
+		"Reserved ranges of the physical address map that are no RAM of the kernel. It "
+		"does not map them by itself; drivers may, and DMA reaches them. How much there is "
+		"follows from /proc/iomem, not from page tables." },
+	{ "hwpoison", "pool", "memory that failed",
+		"A frame with an uncorrectable error is not used any more. Many kernels leave it "
+		"in the linear map, so that none may be counted here though there are some." },
+	{ "kfence", "pool", "memory of a checker that samples kernel objects",
+		"KFENCE puts a few kernel objects between pages that are not mapped, so that an "
+		"overrun of these faults. It does not protect memory of processes. Debian's "
+		"kernels have it and leave it off." },
+	{ "debug-pagealloc", "pool", "free memory, taken out of the linear map",
+		"With debug_pagealloc=on the kernel unmaps memory while it is free. Memory in use "
+		"is mapped as ever." },
+	{ "unexplained", "pool", "removed frames that no known mechanism explains",
+		"The linear map lacks them, and neither their use nor the kernel's settings says "
+		"why: look at them with safevma linear --map." },
 	{ "unlocked", "finding", "reclaim may take these pages away, and the next access waits",
 		"Resident memory without a lock can be written to swap or dropped when memory is "
 		"short. Lock it with mlock(2) or mlockall(2)." },
@@ -117,6 +156,15 @@ static const struct safevma_topic terms[] = {
 		"A frame of this mapping has a strong source at the next lower frame number, and "
 		"the "
 		"linear map reaches it: see the terms edge and effect." },
+	{ "kernel-alias", "finding", "the kernel maps its frames at a further address",
+		"Frames of this mapping have a kernel address outside the linear map. Of "
+		"secretmem this undoes the removal: stray writes at that address land. Stock "
+		"kernels for x86 without page-table isolation leave memory freed from the kernel "
+		"image mapped, writable, at the image's address; pti=on removes that. Column OTHER "
+		"of frames names the addresses." },
+	{ "not-removed", "finding", "secretmem that the linear map still reaches",
+		"The mapping is secretmem, and its frames are still in the linear map: this kernel "
+		"did not remove them, as where the architecture cannot." },
 	{ "write-exec", "finding", "writable and executable at once",
 		"A stray write can change code here." },
 	{ "changed", "finding", "the mapping changed while it was read",

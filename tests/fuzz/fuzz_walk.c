@@ -306,7 +306,7 @@ static void walk(struct machine *m, bool everything)
 		.others = m->others,
 		.others_len = m->others_len,
 		.everything = everything,
-		.read_table = read_table,
+		.load = read_table,
 		.context = m };
 	struct sv_kernelmap map = { 0 };
 

@@ -99,10 +99,11 @@ for f in man/*; do
 done
 
 # Members of arrays are named below their array in the schema, and by themselves in the page.
+arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
+arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
-		's/^processes\.//; s/^(vmas|runs|edge_list|interfaces|facts|reconciliation|residency|claims|summary)\.//' |
-		sort -u) <(members_documented))
+		"s/^processes\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
 	is "safevma-output(5) has the members of ${s##*/}" "$missing" ""
 done
 is "every command that writes JSON has a schema" \
@@ -116,7 +117,7 @@ functions=$(grep -o -E '\bsafevma_[a-z_]+\(' include/safevma.h | tr -d '(' | sor
 is "libsafevma(3) has the functions of safevma.h" \
 	"$(sed -n 's/^\.Fo //p' man/libsafevma.3 | sort)" "$functions"
 is "libsafevma(3) has the enumerators of safevma.h" \
-	"$(comm -23 <(grep -o -E '\bSAFEVMA_(OK|E|NEED|TYPE|FORMAT|LEVEL)[A-Z0-9_]*' \
+	"$(comm -23 <(grep -o -E '\bSAFEVMA_(OK|E|NEED|PAGE_TABLES|TYPE|FORMAT|LEVEL)[A-Z0-9_]*' \
 		include/safevma.h | sort -u) \
 		<(grep -o -E 'SAFEVMA_[A-Z0-9_]+' man/libsafevma.3 | sort -u))" \
 	""

@@ -75,6 +75,7 @@ every()
 	shift
 	for c in ps maps frames adjacency doctor; do both "$name" "$c" "$@"; done
 	both "$name" doctor --reconcile "$@"
+	both "$name" linear --pools --map "$@"
 }
 
 # A process whose name is not UTF-8, tries to steer a terminal, and holds a quote.
@@ -108,6 +109,9 @@ both "each page" frames -p $$ --each
 both "sorted" maps -p $$ --sort -RESIDENT
 both "everything" ps --all
 both "critical" maps --critical
+both "the kernel alone" linear
+both "no page tables" maps -p $$ --page-tables none
+both "every frame's further mappings" frames -p $$ --aliases
 both "kernel thread" maps -p 2
 both "no such process" adjacency -p 2147483647
 

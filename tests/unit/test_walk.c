@@ -203,9 +203,9 @@ static void what_ends_the_walk(void **state)
 	struct kernel k = kernel_x86();
 
 	(void)state;
-	assert_int_equal(walk_rc(&k, (struct sv_walk_request) { .ranges = ONE(0x200),
-					     .ranges_len = 1,
-					     .read_table = fails }),
+	assert_int_equal(walk_rc(&k,
+				 (struct sv_walk_request) {
+					 .ranges = ONE(0x200), .ranges_len = 1, .load = fails }),
 		-1);
 	done(&k);
 }

@@ -21,7 +21,7 @@ static inline int walk_rc(struct kernel *k, struct sv_walk_request q)
 {
 	q.pg = &k->pg;
 	q.kcore = &k->kcore;
-	q.read_table = q.read_table ? q.read_table : kernel_read;
+	q.load = q.load ? q.load : kernel_read;
 	q.context = k;
 	memset(&map, 0, sizeof(map));
 	return sv_walk(&q, &map, NULL);
