@@ -68,6 +68,18 @@ static int read_pools(struct sv_capture *c, struct safevma_error *err)
 
 enum { RECHECKS = 3 };
 
+/* Frames that are undecided now are not in the new list: the old one stays, to look once more. */
+static void take_over(struct sv_comparison *k, struct sv_comparison *again)
+{
+	k->changed += k->differ - again->differ - again->undecided;
+	k->differ = again->differ + again->undecided;
+	if (again->undecided)
+		return;
+	sv_comparison_fini(k);
+	k->where = again->where;
+	again->where.ptr = NULL;
+}
+
 /*
  * Frames that differ are looked at again, they alone: our own memory and the kernel's buffers come
  * and go while the whole is read, and take the same frames again. A misread entry stays misread.
@@ -92,13 +104,8 @@ static int recheck(
 		rc = sv_capture_lookup(c, list, n, NULL, 0, tag, &after, why, err);
 	if (rc > 0 && sv_kernelmap_compare(&before, &between, &after, &again))
 		rc = sv_error_nomem(err);
-	if (rc > 0 && again.differ + again.undecided < k->differ) {
-		k->changed += k->differ - again.differ - again.undecided;
-		k->differ = again.differ + again.undecided;
-		sv_comparison_fini(k);
-		k->where = again.where;
-		again.where.ptr = NULL;
-	}
+	if (rc > 0 && again.differ + again.undecided < k->differ)
+		take_over(k, &again);
 	sv_comparison_fini(&again);
 	sv_kernelmap_fini(&before);
 	sv_kernelmap_fini(&between);

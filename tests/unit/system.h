@@ -19,9 +19,10 @@ struct answer {
 	int errnum;
 	const void *data;
 	size_t len;
-	const void *later; /* what it begins with from the second reading on, where not NULL */
+	const void *later; /* what it begins with later on, where not NULL */
 	size_t later_len;
 	unsigned int begun; /* how often it was read from its beginning */
+	unsigned int until; /* later: after so many beginnings; 0: after one */
 };
 
 struct system {
@@ -62,7 +63,7 @@ static inline int system_read(struct sv_file *f, void *buf, size_t len, uint64_t
 	*got = off < a->len ? a->len - (size_t)off : 0;
 	*got = *got < len ? *got : len;
 	memcpy(buf, (const char *)a->data + (*got ? off : 0), *got);
-	if (a->later && a->begun > 1 && off + *got <= a->later_len)
+	if (a->later && a->begun > (a->until ? a->until : 1) && off + *got <= a->later_len)
 		memcpy(buf, (const char *)a->later + off, *got);
 	return 0;
 }

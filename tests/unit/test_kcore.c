@@ -101,8 +101,6 @@ static void a_real_file(void **state)
 	assert_false(k.segments.ptr[1].has_paddr);
 	assert_int_equal(k.segments.ptr[1].size, 0x31ffffffffffff);
 	assert_int_equal(k.segments.ptr[5].vaddr, 0xff37f662c0100000);
-	assert_int_equal(k.segments.ptr[5].paddr, 0x100000);
-	assert_int_equal(k.segments.ptr[5].offset, 0x37f662c0104000);
 	sv_kcore_fini(&k);
 }
 
@@ -147,19 +145,16 @@ static void narrow(void **state)
 	sv_kcore_fini(&k);
 }
 
-/* Below: a distance that is negative in 32 bits. */
+/* A distance that is negative in 32 bits. */
 static void narrow_distance_wraps(void **state)
 {
-	const Elf32_Phdr p = {
-		.p_type = PT_LOAD, .p_vaddr = 0x40000000, .p_paddr = 0x80000000, .p_memsz = 0x1000
-	};
-	struct sv_kcore k = parsed(narrow_file(&p, 1));
+	struct sv_kcore_segment s = { .vaddr = 0x40000000, .paddr = 0x80000000, .has_paddr = true };
+	struct sv_kcore k = { .segments = { &s, 1, 1 } };
 	uint64_t delta = 0;
 
 	(void)state;
 	assert_true(sv_kcore_delta(&k, &delta));
 	assert_int_equal(delta, 0xc0000000);
-	sv_kcore_fini(&k);
 }
 
 static void what_is_no_memory_is_left_out(void **state)

@@ -95,9 +95,9 @@ static struct sv_kernelmap of(const enum sv_alias *aliases, size_t n)
 static struct sv_comparison compare(
 	struct sv_kernelmap before, struct sv_kernelmap between, struct sv_kernelmap after)
 {
-	struct sv_comparison c = { .differ = 99 };
+	struct sv_comparison c = { 0 };
 
-	sv_kernelmap_compare(&before, &between, &after, &c);
+	assert_int_equal(sv_kernelmap_compare(&before, &between, &after, &c), 0);
 	sv_kernelmap_fini(&before);
 	sv_kernelmap_fini(&between);
 	sv_kernelmap_fini(&after);
@@ -141,6 +141,7 @@ static void each_case_of_a_comparison(void **state)
 		assert_int_equal(c.differ, v == 'd' ? 10 : 0);
 		assert_int_equal(c.changed, v == 'c' ? 10 : 0);
 		assert_int_equal(c.undecided, v == 'u' ? 10 : 0);
+		sv_comparison_fini(&c);
 	}
 }
 
@@ -160,6 +161,7 @@ static void execution_counts(void **state)
 	assert_int_equal(r.where.ptr[0].first, 5);
 	assert_int_equal(r.where.ptr[0].count, 3);
 	sv_comparison_fini(&r);
+	assert_int_equal(r.where.len, 0);
 }
 
 /* Extents that are cut differently; what one of the looks does not have is undecided. */
@@ -181,10 +183,35 @@ static void extents_cut_differently(void **state)
 	assert_int_equal(r.differ, 5);
 	assert_int_equal(r.where.len, 1);
 	assert_int_equal(r.where.ptr[0].first, 30);
-	assert_int_equal(r.where.ptr[0].count, 5);
-	sv_comparison_fini(&r);
 	assert_int_equal(r.changed, 1);
 	assert_int_equal(r.undecided, 10 + 5 + 9);
+	sv_comparison_fini(&r);
+}
+
+/* Frames that lie beside each other are one; what none of the looks was asked for is not counted.
+ */
+static void where_they_differ(void **state)
+{
+	struct sv_kernelmap a = { 0 }, b = { 0 }, c = { 0 };
+	struct sv_kernelmap *const same[] = { &a, &c };
+	struct sv_comparison r;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		add(same[i], 10, 5, SV_ALIAS_RW);
+		add(same[i], 15, 5, SV_ALIAS_RO);
+		add(same[i], 30, 1, SV_ALIAS_RW);
+	}
+	add(&b, 10, 5, SV_ALIAS_RO);
+	add(&b, 15, 5, SV_ALIAS_RW);
+	add(&b, 30, 1, SV_ALIAS_ABSENT);
+	r = compare(a, b, c);
+	assert_int_equal(r.frames, 11);
+	assert_int_equal(r.undecided, 0);
+	assert_int_equal(r.where.len, 2);
+	assert_int_equal(r.where.ptr[0].count, 10);
+	assert_int_equal(r.where.ptr[1].first, 30);
+	sv_comparison_fini(&r);
 }
 
 static void nothing_to_compare(void **state)
@@ -223,6 +250,7 @@ int main(void)
 		cmocka_unit_test(each_case_of_a_comparison),
 		cmocka_unit_test(execution_counts),
 		cmocka_unit_test(extents_cut_differently),
+		cmocka_unit_test(where_they_differ),
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(names),
 	};
