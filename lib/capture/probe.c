@@ -160,6 +160,8 @@ static void look(const struct job *job, struct sv_trial *t)
 	}
 	p.capture.obs->host = job->capture->obs->host;
 	p.capture.obs->features = job->capture->obs->features;
+	p.capture.obs->zones_known = job->capture->obs->zones_known;
+	p.capture.obs->highmem_start_pfn = job->capture->obs->highmem_start_pfn;
 	job->claim->look(&p);
 	safevma_observation_free(p.capture.obs);
 }
