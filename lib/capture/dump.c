@@ -58,7 +58,7 @@ static void add_ram(struct dump *d, const struct sv_iomem_range *r)
 	uint64_t first = (r->start + page - 1) >> d->page_shift;
 	uint64_t end = (r->end + 1) >> d->page_shift;
 
-	if (r->level || !sv_span_is(r->name, "System RAM") || end <= first || d->ram.len == RAM_MAX)
+	if (!sv_iomem_is_ram(r) || end <= first || d->ram.len == RAM_MAX)
 		return;
 	d->ram.ranges[d->ram.len++] = (struct sv_frame_range) { first, end - first };
 }

@@ -176,7 +176,7 @@ static int list_ram(struct sv_capture *c, struct sv_kernel_view *k, struct safev
 	while (rc > 0 && sv_iomem_next(&t, &r, &why) > 0) {
 		struct sv_kcore_segment *s;
 
-		if (r.level || !sv_span_is(r.name, "System RAM"))
+		if (!sv_iomem_is_ram(&r))
 			continue;
 		s = sv_vec_push(&k->kcore.segments);
 		if (!s)

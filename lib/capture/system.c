@@ -141,7 +141,7 @@ static int parse_iomem(struct sv_system *s, struct sv_text text, struct safevma_
 		return sv_error_set(why, SAFEVMA_E_SYSTEM, 0, text.name, 0,
 			"the kernel shows every address as zero: the reader lacks CAP_SYS_ADMIN");
 	while ((rc = sv_iomem_next(&text, &r, why)) > 0)
-		if (r.level == 0 && sv_span_is(r.name, "System RAM")) {
+		if (sv_iomem_is_ram(&r)) {
 			sum += r.end - r.start + 1;
 			ram_end = r.end;
 		}

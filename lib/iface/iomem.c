@@ -37,6 +37,11 @@ int sv_iomem_next(struct sv_text *text, struct sv_iomem_range *ret, struct safev
 	return 1;
 }
 
+bool sv_iomem_is_ram(const struct sv_iomem_range *range)
+{
+	return !range->level && sv_span_is(range->name, "System RAM");
+}
+
 int sv_iomem_hidden(struct sv_text text, bool *ret, struct safevma_error *err)
 {
 	struct sv_iomem_range r;

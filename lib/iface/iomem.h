@@ -20,6 +20,9 @@ struct sv_iomem_range {
 };
 
 /* 1: *ret is the next range; 0: end; -1: malformed. Hidden addresses are returned as they are. */
+/* RAM that the kernel uses: a range that is no part of another. */
+bool sv_iomem_is_ram(const struct sv_iomem_range *range);
+
 int sv_iomem_next(struct sv_text *text, struct sv_iomem_range *ret, struct safevma_error *err);
 
 /* True when every range is 0-0: the kernel hid them. A text without any range is an error. */

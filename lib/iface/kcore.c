@@ -13,6 +13,7 @@
 enum {
 	HEADERS_MAX = 4 << 20,
 	NOTE_NAME_MAX = 64,
+	SEGMENTS_MAX = 8192, /* machines have some for each range of RAM: hundreds at most */
 };
 
 static const uint64_t mask32 = 0xffffffff;
@@ -136,6 +137,8 @@ static int add_program(struct sv_kcore *k, const struct program *p, struct safev
 	}
 	if (p->type != PT_LOAD || !p->memsz)
 		return 0;
+	if (k->segments.len == SEGMENTS_MAX)
+		return malformed(err, "at most 8192 segments", SEGMENTS_MAX + 1);
 	s = sv_vec_push(&k->segments);
 	if (!s)
 		return sv_error_nomem(err);

@@ -87,6 +87,11 @@ struct safevma_value sv_value_words(const char *s);
 struct safevma_value sv_value_bytes_text(const struct sv_strbuf *b);
 struct safevma_value sv_value_span(struct sv_span s);
 
+/* A figure of any type: as text (in a text report as a cell of its type), as a number, its unit. */
+struct safevma_value sv_figure_text(safevma_cursor *cursor, struct safevma_value v);
+struct safevma_value sv_figure_number(struct safevma_value v);
+struct safevma_value sv_figure_unit(struct safevma_value v);
+
 /* Walks shared by the tables of processes: selected ones in order of number. */
 bool sv_next_selected(safevma_cursor *cursor);
 bool sv_memory_complete(const safevma_observation *obs);

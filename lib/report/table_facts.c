@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Facts of the system beside doctor's interfaces: settings, totals, the kernel's configuration. */
-#include <stdio.h>
 #include <string.h>
 
 #include "iface/kconfig.h"
@@ -127,11 +126,6 @@ static struct safevma_value value_of(safevma_cursor *c)
 	return current(c)->get ? current(c)->get(c->obs) : option(c);
 }
 
-static bool is_number(const struct safevma_value *v)
-{
-	return v->type == SAFEVMA_TYPE_U64 || v->type == SAFEVMA_TYPE_BYTES;
-}
-
 static struct safevma_value get_fact(safevma_cursor *c)
 {
 	return sv_value_text(current(c)->name);
@@ -139,31 +133,17 @@ static struct safevma_value get_fact(safevma_cursor *c)
 
 static struct safevma_value get_value(safevma_cursor *c)
 {
-	struct safevma_value v = value_of(c);
-
-	if (is_number(&v)) {
-		snprintf(c->text, sizeof(c->text), "%llu", (unsigned long long)v.u64);
-		return sv_value_text(c->text);
-	}
-	if (v.type == SAFEVMA_TYPE_BOOL)
-		return sv_value_text(v.boolean ? "yes" : "no");
-	return v;
+	return sv_figure_text(c, value_of(c));
 }
 
 static struct safevma_value get_number(safevma_cursor *c)
 {
-	struct safevma_value v = value_of(c);
-
-	return is_number(&v) ? sv_value_u64(SAFEVMA_TYPE_U64, v.u64) : sv_value_unknown();
+	return sv_figure_number(value_of(c));
 }
 
 static struct safevma_value get_unit(safevma_cursor *c)
 {
-	struct safevma_value v = value_of(c);
-
-	if (!is_number(&v))
-		return sv_value_unknown();
-	return sv_value_text(v.type == SAFEVMA_TYPE_BYTES ? "bytes" : "count");
+	return sv_figure_unit(value_of(c));
 }
 
 static struct safevma_value get_meaning(safevma_cursor *c)

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The linear map in figures, one a row, each with how it is known. */
-#include <stdio.h>
-
 #include "iface/kconfig.h"
-#include "render.h"
 #include "table.h"
 
 enum known_by { BY_TABLES, BY_COUNTER, BY_ZONES };
@@ -184,53 +181,19 @@ static struct safevma_value get_name(safevma_cursor *c)
 	return sv_value_text(current(c)->name);
 }
 
-static bool is_number(const struct safevma_value *v)
-{
-	return v->type == SAFEVMA_TYPE_U64 || v->type == SAFEVMA_TYPE_BYTES;
-}
-
-/* In text as a cell of its own type would be. */
-static struct safevma_value as_cell(safevma_cursor *c, const struct safevma_value *v)
-{
-	c->scratch.len = 0;
-	if (sv_value_format(v, c->cells, &c->scratch)) {
-		c->failed = true;
-		return sv_value_unknown();
-	}
-	return sv_value_bytes_text(&c->scratch);
-}
-
 static struct safevma_value get_value(safevma_cursor *c)
 {
-	struct safevma_value v = current(c)->get(c);
-
-	if (c->cells && v.type != SAFEVMA_TYPE_UNKNOWN)
-		return as_cell(c, &v);
-	if (v.type == SAFEVMA_TYPE_HEX)
-		snprintf(c->text, sizeof(c->text), "0x%llx", (unsigned long long)v.u64);
-	else if (is_number(&v))
-		snprintf(c->text, sizeof(c->text), "%llu", (unsigned long long)v.u64);
-	else if (v.type == SAFEVMA_TYPE_BOOL)
-		snprintf(c->text, sizeof(c->text), "%s", v.boolean ? "yes" : "no");
-	else
-		return v;
-	return sv_value_text(c->text);
+	return sv_figure_text(c, current(c)->get(c));
 }
 
 static struct safevma_value get_number(safevma_cursor *c)
 {
-	struct safevma_value v = current(c)->get(c);
-
-	return is_number(&v) ? sv_value_u64(SAFEVMA_TYPE_U64, v.u64) : sv_value_unknown();
+	return sv_figure_number(current(c)->get(c));
 }
 
 static struct safevma_value get_unit(safevma_cursor *c)
 {
-	struct safevma_value v = current(c)->get(c);
-
-	if (!is_number(&v))
-		return sv_value_unknown();
-	return sv_value_text(v.type == SAFEVMA_TYPE_BYTES ? "bytes" : "count");
+	return sv_figure_unit(current(c)->get(c));
 }
 
 static struct safevma_value get_basis(safevma_cursor *c)

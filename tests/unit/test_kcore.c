@@ -250,6 +250,27 @@ static void the_largest_header(void **state)
 	assert_int_equal(size, 4 << 20);
 }
 
+/* Each look-up goes through all of them: a file with tens of thousands would take for ever. */
+static void too_many_segments(void **state)
+{
+	enum { MANY = 8193 };
+	const size_t size = sizeof(Elf64_Ehdr) + MANY * sizeof(Elf64_Phdr);
+	unsigned char *large = calloc(1, size);
+	Elf64_Phdr p = load(0x1000, 0xff37f662c0001000, 0x1000, 0x1000);
+	struct sv_kcore k;
+
+	(void)state;
+	assert_non_null(large);
+	real_file();
+	put16(offsetof(Elf64_Ehdr, e_phnum), MANY);
+	memcpy(large, file, sizeof(Elf64_Ehdr));
+	for (size_t i = 0; i < MANY; i++)
+		memcpy(large + sizeof(Elf64_Ehdr) + i * sizeof(p), &p, sizeof(p));
+	assert_int_equal(sv_kcore_parse(large, size, &k, &err), -1);
+	assert_non_null(strstr(err.message, "at most 8192 segments"));
+	free(large);
+}
+
 static void cut_off(void **state)
 {
 	size_t len = real_file();
@@ -484,6 +505,7 @@ int main(void)
 		cmocka_unit_test(no_such_file),
 		cmocka_unit_test(no_such_program_headers),
 		cmocka_unit_test(the_largest_header),
+		cmocka_unit_test(too_many_segments),
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(absurd_segments),
 		cmocka_unit_test(segments_up_to_the_end),
