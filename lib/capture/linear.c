@@ -240,7 +240,9 @@ int sv_capture_linear(struct sv_capture *c, struct safevma_error *err)
 	int rc;
 
 	if (c->request->page_tables == SAFEVMA_PAGE_TABLES_NONE)
-		return 0;
+		return sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
+			"the kernel's page tables were not to be read (--page-tables none)",
+			"coverage of the linear map, its holes, other kernel mappings", err);
 	rc = whole(c, &why, err);
 	if (rc > 0)
 		return read_pools(c, err);

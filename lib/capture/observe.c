@@ -36,7 +36,16 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 /* What is not looked for, so that each unknown has its reason beside it. */
 static int limits(struct sv_capture *c, struct safevma_error *err)
 {
-	if ((c->obs->needs & SAFEVMA_NEED_REACH) && !c->request->aliases &&
+	bool tables = c->request->page_tables != SAFEVMA_PAGE_TABLES_NONE;
+
+	if ((c->obs->needs & SAFEVMA_NEED_REACH) && !tables &&
+		sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
+			"the kernel's page tables were not to be read (--page-tables none)",
+			"observed reach, linear-map addresses and permissions, other kernel "
+			"mappings",
+			err))
+		return -1;
+	if ((c->obs->needs & SAFEVMA_NEED_REACH) && tables && !c->request->aliases &&
 		sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
 			"further kernel mappings are looked for of frames in pools alone, of "
 			"others with --aliases",

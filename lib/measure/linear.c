@@ -218,11 +218,23 @@ static void add_linear(const struct sv_kernel_view *k, struct sv_region_rows *ro
 	}
 }
 
+/* Of what is only documented, a region that nothing is mapped in need not be there at all. */
+static void drop_unused(struct sv_region_rows *rows)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->len; i++)
+		if (rows->ptr[i].mapped || rows->ptr[i].basis == SV_BASIS_OBSERVED)
+			rows->ptr[kept++] = rows->ptr[i];
+	rows->len = kept;
+}
+
 int sv_measure_regions(const struct sv_kernel_view *k, struct sv_region_rows *ret)
 {
 	if (list_regions(k, ret) || add_others(k, ret, ret->len))
 		return -1;
 	add_linear(k, ret);
+	drop_unused(ret);
 	if (ret->len)
 		qsort(ret->ptr, ret->len, sizeof(*ret->ptr), by_start);
 	return 0;
