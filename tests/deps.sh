@@ -8,7 +8,7 @@ set -eu
 
 build='gcc libc6-dev make pkg-config libproc2-dev libcap-dev libcjson-dev libsmartcols-dev zlib1g-dev'
 check='libcmocka-dev bats jq clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc
-python3 python3-jsonschema valgrind qemu-system-x86 cpio zsh fish bash-completion
+python3 python3-jsonschema valgrind qemu-system-x86 cpio busybox-static zsh fish bash-completion
 libcap2-bin util-linux procps xz-utils'
 
 # gcc-multilib, the other compiler for i386, cannot be installed beside those for arm64.

@@ -23,14 +23,17 @@ static struct sv_holder *new_holder(struct sv_capture *c, const struct sv_proces
 	return h;
 }
 
-/* What could not be read of a process that is there may hide a holder. */
+/*
+ * What could not be read of a process that is there may hide a holder: the list of holders is not
+ * known to be whole then. Other figures lack nothing.
+ */
 static int gap(struct sv_capture *c, enum sv_iface iface, pid_t pid,
 	const struct safevma_error *why, struct safevma_error *err)
 {
 	if (sv_is_gone(why))
 		return 0;
 	c->obs->holders_known = false;
-	return sv_gap_add(c->obs, iface, pid, why, true, err);
+	return sv_gap_add_cost(c->obs, iface, pid, why, false, "whether it holds secretmem", err);
 }
 
 /* ---- mappings -------------------------------------------------------------------------------- */

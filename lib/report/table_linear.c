@@ -116,6 +116,8 @@ static bool complete(const safevma_observation *obs)
 		return false;
 	if ((obs->needs & SAFEVMA_NEED_REACH) && !safevma_observation_selected(obs))
 		return false;
+	if ((obs->needs & SAFEVMA_NEED_POOLS) && !obs->holders_known)
+		return false;
 	sv_measure_linear(&obs->kernel, &s);
 	return !s.unknown && obs->kernel.map.others_known && !obs->kernel.map.others_cut &&
 	       !obs->kernel.compared.differ;

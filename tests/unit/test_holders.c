@@ -38,7 +38,7 @@ static void assert_gap(struct system *s, const char *interface, pid_t pid)
 	assert_int_equal(s->capture.obs->gaps.len, 1);
 	assert_string_equal(s->capture.obs->gaps.ptr[0].interface, interface);
 	assert_int_equal(s->capture.obs->gaps.ptr[0].pid, pid);
-	assert_true(s->capture.obs->gaps.ptr[0].counts);
+	assert_false(s->capture.obs->gaps.ptr[0].counts); /* the holders alone are not known */
 }
 
 static void a_mapping_and_a_descriptor(void **state)
