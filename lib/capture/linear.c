@@ -162,18 +162,22 @@ static int tell_difference(struct sv_capture *c, struct safevma_error *err)
 		c->obs, sv_dump_iface(c), 0, &why, true, "trust in observed reach", err);
 }
 
-/* What kcore lists otherwise. */
-static int list_ram(struct sv_capture *c, struct sv_kernel_view *k, struct safevma_error *err)
+/* 1; 0 with *why: a list that is hidden or not understood is none; -1. */
+static int ram_of(struct sv_kernel_view *k, struct sv_text t, struct safevma_error *why,
+	struct safevma_error *err)
 {
-	struct sv_place place = { .iface = SV_IFACE_IOMEM, .tag = "kernel-ram" };
-	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	struct safevma_error why;
 	struct sv_iomem_range r;
-	struct sv_text t;
-	int rc = sv_capture_text(c, &place, &text, &why, err);
+	bool hidden;
+	int rc;
 
-	t = sv_text_init(text.ptr, text.len, "/proc/iomem");
-	while (rc > 0 && sv_iomem_next(&t, &r, &why) > 0) {
+	if (sv_iomem_hidden(t, &hidden, why))
+		return 0;
+	if (hidden) {
+		sv_error_set(why, SAFEVMA_E_SYSTEM, 0, t.name, 0,
+			"the kernel shows every address as zero: the reader lacks CAP_SYS_ADMIN");
+		return 0;
+	}
+	while ((rc = sv_iomem_next(&t, &r, why)) > 0) {
 		struct sv_kcore_segment *s;
 
 		if (!sv_iomem_is_ram(&r))
@@ -186,6 +190,19 @@ static int list_ram(struct sv_capture *c, struct sv_kernel_view *k, struct safev
 			.size = r.end - r.start + 1,
 			.has_paddr = true };
 	}
+	return !rc;
+}
+
+/* What kcore lists otherwise. */
+static int list_ram(struct sv_capture *c, struct sv_kernel_view *k, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_IOMEM, .tag = "kernel-ram" };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc > 0)
+		rc = ram_of(k, sv_text_init(text.ptr, text.len, "/proc/iomem"), &why, err);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	return sv_gap_add_cost(

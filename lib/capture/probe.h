@@ -71,6 +71,12 @@ void sv_not_here(struct sv_trial *t, enum sv_reason reason, const char *fmt, ...
  */
 int sv_could_not(struct sv_trial *t, const char *what);
 
+/* A call was refused: that the claim holds only with the errno that the mechanism gives. */
+void sv_refused(struct sv_trial *t, int errnum, int expected, const char *what);
+
+/* Whether user mode has the kernel's half mapped, from the texts of two files. */
+void sv_tell_isolation(struct sv_trial *t, const char *meltdown, const char *cpuinfo);
+
 /* ---- children -------------------------------------------------------------------------------- */
 
 /* As fork(); the child is ended when its parent ends. */

@@ -65,9 +65,12 @@ static bool roomy(struct sv_trial *t)
 {
 	struct rlimit limit;
 
-	if (sizeof(void *) >= 8 && !getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur == RLIM_INFINITY)
+	if (sizeof(void *) >= 8 && !getrlimit(RLIMIT_AS, &limit) &&
+		limit.rlim_cur == RLIM_INFINITY && !getrlimit(RLIMIT_DATA, &limit) &&
+		limit.rlim_cur == RLIM_INFINITY)
 		return true;
-	sv_unknown(t, SV_REASON_SETTING, "address space is limited: 32 bits, or RLIMIT_AS");
+	sv_unknown(t, SV_REASON_SETTING,
+		"address space is limited: 32 bits, RLIMIT_AS or RLIMIT_DATA");
 	return false;
 }
 

@@ -101,20 +101,44 @@ static void psi_reclaim(struct sv_trial *t)
 			t, "%d lines, stall times alone (some, full): no count of reclaim", stalls);
 }
 
-/* The kernel's own statement on Meltdown says whether user mode has the kernel's half mapped. */
+/*
+ * The kernel's own word. On a processor without Meltdown it says "Not affected" even where
+ * isolation is on all the same (pti=on; arm64 with a randomised kernel): then the flag of cpuinfo
+ * decides, and where cpuinfo has no such flags nothing does.
+ */
+void sv_tell_isolation(struct sv_trial *t, const char *meltdown, const char *cpuinfo)
+{
+	int n = (int)strcspn(meltdown, "\n");
+	const char *flags = strstr(cpuinfo, "\nflags\t");
+	int len = flags ? (int)strcspn(flags + 1, "\n") + 1 : 0;
+
+	n = n < 60 ? n : 60;
+	if (strstr(meltdown, "Mitigation: PTI"))
+		sv_refuted(t, "meltdown: '%.*s': most of it is unmapped in user mode", n, meltdown);
+	else if (flags && (memmem(flags, (size_t)len, " pti ", 5) ||
+				  (len > 4 && !memcmp(flags + len - 4, " pti", 4))))
+		sv_refuted(t, "flag pti of cpuinfo (meltdown: '%.*s'): most of it is unmapped", n,
+			meltdown);
+	else if (!strncmp(meltdown, "Vulnerable", 10) ||
+		 (flags && !strncmp(meltdown, "Not affected", 12)))
+		sv_holds(t, "meltdown: '%.*s'%s: no page-table isolation", n, meltdown,
+			flags ? ", no flag pti" : "");
+	else
+		sv_unknown(t, SV_REASON_NOT_VISIBLE,
+			"meltdown: '%.*s': says nothing of isolation for other reasons", n,
+			meltdown);
+}
+
 static void kernel_shared(struct sv_trial *t)
 {
-	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	sv_auto_strbuf struct sv_strbuf meltdown = { 0 }, cpuinfo = { 0 };
 
-	if (!sv_read_text("/sys/devices/system/cpu/vulnerabilities/meltdown", &text)) {
+	if (!sv_read_text("/sys/devices/system/cpu/vulnerabilities/meltdown", &meltdown))
 		sv_could_not(t, "read vulnerabilities/meltdown");
-		return;
-	}
-	text.ptr[strcspn(text.ptr, "\n")] = 0;
-	if (strstr(text.ptr, "PTI"))
-		sv_refuted(t, "meltdown: '%.60s': most of it is unmapped in user mode", text.ptr);
+	else if (!sv_read_text("/proc/cpuinfo", &cpuinfo))
+		sv_could_not(t, "read cpuinfo");
 	else
-		sv_holds(t, "meltdown: '%.60s': no page-table isolation", text.ptr);
+		sv_tell_isolation(t, meltdown.ptr, cpuinfo.ptr);
 }
 
 static void highmem(struct sv_trial *t)
@@ -172,7 +196,8 @@ static void read_own_frame(struct sv_trial *t, int fd, const char *how)
 {
 	char *page = sv_pages(t, 1);
 	char seen[64] = "";
-	uint64_t pfn;
+	uint64_t pfn, after;
+	int errnum;
 	ssize_t n;
 
 	if (!page)
@@ -181,10 +206,15 @@ static void read_own_frame(struct sv_trial *t, int fd, const char *how)
 	if (!sv_frame_of(t, 0, page, &pfn))
 		return;
 	n = pread(fd, seen, sizeof(seen), (off_t)(pfn * sv_page_size()));
-	if (n == (ssize_t)sizeof(seen) && sv_marked(seen, 0))
+	errnum = errno;
+	if (!sv_frame_of(t, 0, page, &after))
+		return;
+	if (after != pfn)
+		sv_unknown(t, SV_REASON_NOISE, "a page of ours moved while it was looked for");
+	else if (n == (ssize_t)sizeof(seen) && sv_marked(seen, 0))
 		sv_refuted(t, "%s read our marker in frame 0x%llx", how, (unsigned long long)pfn);
 	else if (n < 0)
-		sv_holds(t, "read of our frame through %s: %s", how, strerrorname_np(errno));
+		sv_holds(t, "read of our frame through %s: %s", how, strerrorname_np(errnum));
 	else
 		sv_holds(t, "%s shows no marker of ours in frame 0x%llx (%zd bytes)", how,
 			(unsigned long long)pfn, n);
@@ -240,7 +270,7 @@ static const struct sv_claim claims[] = {
 		.statement = "the kernel's mappings are global and shared by all processes",
 		.source = "deck 13",
 		.expected = "user mode has the kernel's half mapped: no page-table isolation",
-		.experiment = "read what the kernel says of itself in vulnerabilities/meltdown",
+		.experiment = "read vulnerabilities/meltdown, and the flags of cpuinfo (pti)",
 		.limits = "the kernel's own word, not its page tables; init_mm has no VMAs at all",
 		.cost = "none",
 		.run = kernel_shared },

@@ -19,9 +19,13 @@
 
 enum { LEN = SV_MARK_LEN };
 
-static const char *outcome(ssize_t n)
+/* EFAULT alone says that the memory was refused; a disk that is full does not. */
+static void not_copied(struct sv_trial *t, ssize_t n, const char *what)
 {
-	return n < 0 ? strerrorname_np(errno) : "success";
+	if (n < 0)
+		sv_refused(t, errno, EFAULT, what);
+	else
+		sv_unknown(t, SV_REASON_FAILED, "%s: %zd bytes, without the marker", what, n);
 }
 
 /* A page of secretmem that holds the marker. */
@@ -67,7 +71,7 @@ static void read_into(struct sv_trial *t)
 	if (n == LEN && arrived(page))
 		sv_refuted(t, "read of a file into secretmem: %zd bytes, marker arrived", n);
 	else
-		sv_holds(t, "read of a file into secretmem: %s", outcome(n));
+		not_copied(t, n, "read of a file into secretmem");
 }
 
 static void write_from(struct sv_trial *t)
@@ -83,7 +87,7 @@ static void write_from(struct sv_trial *t)
 		sv_refuted(t, "write from secretmem to a file: %zd bytes, marker in the page cache",
 			n);
 	else
-		sv_holds(t, "write from secretmem to a file: %s", outcome(n));
+		not_copied(t, n, "write from secretmem to a file");
 }
 
 /* Out of secretmem into a pipe and from there into other secretmem. */
@@ -106,7 +110,8 @@ static void kernel_access(struct sv_trial *t)
 		sv_refuted(t, "the kernel copied %zd bytes out through a pipe and %zd back in", out,
 			in);
 	else
-		sv_holds(t, "write to a pipe: %s", outcome(out));
+		not_copied(t, out == LEN ? in : out,
+			out == LEN ? "read of a pipe into secretmem" : "write to a pipe");
 }
 
 /* ---- what pins pages ------------------------------------------------------------------------- */
@@ -149,7 +154,8 @@ static void direct_read(struct sv_trial *t)
 	}
 	n = pread(fd, page, 4096, 0);
 	if (n < 0)
-		sv_holds(t, "O_DIRECT read: ordinary memory 4096 bytes, secretmem %s", outcome(n));
+		sv_refused(
+			t, errno, EFAULT, "O_DIRECT read: ordinary memory 4096 bytes, secretmem");
 	else
 		sv_refuted(t, "O_DIRECT read into secretmem: %zd bytes", n);
 }
@@ -176,7 +182,7 @@ static void splice_pages(struct sv_trial *t)
 	}
 	n = vmsplice(pair[1], &secret, 1, SPLICE_F_NONBLOCK);
 	if (n < 0)
-		sv_holds(t, "vmsplice: ordinary memory %d bytes, secretmem %s", LEN, outcome(n));
+		sv_refused(t, errno, EFAULT, "vmsplice: ordinary memory taken, secretmem");
 	else
 		sv_refuted(t, "vmsplice of secretmem: %zd bytes", n);
 }

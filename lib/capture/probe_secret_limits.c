@@ -71,7 +71,7 @@ static void make_executable(struct sv_trial *t)
 	if (!mprotect(page, sv_page_size(), PROT_READ | PROT_EXEC))
 		sv_refuted(t, "mprotect(PROT_EXEC): success");
 	else
-		sv_holds(t, "mprotect(PROT_EXEC): %s", strerrorname_np(errno));
+		sv_refused(t, errno, EACCES, "mprotect(PROT_EXEC)");
 }
 
 static int sized(struct sv_trial *t)
@@ -96,7 +96,7 @@ static void map_private(struct sv_trial *t)
 		return;
 	at = mmap(NULL, sv_page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (at == MAP_FAILED)
-		sv_holds(t, "mmap(MAP_PRIVATE): %s", strerrorname_np(errno));
+		sv_refused(t, errno, EINVAL, "mmap(MAP_PRIVATE)");
 	else
 		sv_refuted(t, "mmap(MAP_PRIVATE): success");
 }
@@ -110,7 +110,7 @@ static void grow(struct sv_trial *t)
 		return;
 	rc = ftruncate(fd, (off_t)(2 * sv_page_size()));
 	if (rc)
-		sv_holds(t, "a second ftruncate: %s", strerrorname_np(errno));
+		sv_refused(t, errno, EINVAL, "a second ftruncate");
 	else
 		sv_refuted(t, "a second ftruncate to twice the size: success");
 }

@@ -200,7 +200,7 @@ static void uring_read(struct sv_trial *t)
 	if (n == LEN && !memcmp(page, sv_marker(), LEN))
 		sv_refuted(t, "IORING_OP_READ into secretmem: %d bytes, marker arrived", n);
 	else if (n < 0)
-		sv_holds(t, "IORING_OP_READ into secretmem: %s", strerrorname_np(-n));
+		sv_refused(t, -n, EFAULT, "IORING_OP_READ into secretmem");
 	else
 		sv_unknown(t, SV_REASON_FAILED, "IORING_OP_READ gave %d bytes", n);
 }
@@ -231,8 +231,7 @@ static void uring_buffer(struct sv_trial *t)
 	}
 	rc = register_buffer(&r, page);
 	if (rc)
-		sv_holds(t, "a registered buffer: ordinary memory taken, secretmem %s",
-			strerrorname_np(rc));
+		sv_refused(t, rc, EFAULT, "a registered buffer: ordinary memory taken, secretmem");
 	else
 		sv_refuted(t, "secretmem was taken as a registered buffer");
 }

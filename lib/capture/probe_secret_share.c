@@ -22,18 +22,29 @@
 
 #define COST "1 page of secretmem: the linear map stays split (x86)"
 
-enum { SAW = 7 }; /* exit status of a child that read the marker */
+/* How a child ends that could read the marker, and one that was refused it. */
+enum { SAW = 7, REFUSED = 8 };
 
-static bool saw(pid_t pid, int *status)
+/* A child that was never made, or that failed at something else, says nothing. */
+static int saw(struct sv_trial *t, pid_t pid)
 {
-	return pid > 0 && !sv_trial_wait(pid, SV_TRIAL_MS, status) && WIFEXITED(*status) &&
-	       WEXITSTATUS(*status) == SAW;
+	int status;
+
+	if (pid < 0)
+		return sv_could_not(t, "fork");
+	if (!sv_trial_wait(pid, SV_TRIAL_MS, &status) && WIFEXITED(status) &&
+		(WEXITSTATUS(status) == SAW || WEXITSTATUS(status) == REFUSED))
+		return WEXITSTATUS(status) == SAW;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV)
+		return 0; /* at the page: it is not mapped there */
+	sv_unknown(t, SV_REASON_FAILED, "the other process ended with status 0x%x", status);
+	return -1;
 }
 
 static void by_fork(struct sv_trial *t)
 {
 	char *page = sv_secret_pages(t, 1, NULL);
-	int status = 0;
+	int seen;
 	pid_t pid;
 
 	if (!page)
@@ -44,13 +55,14 @@ static void by_fork(struct sv_trial *t)
 		bool there = sv_marked(page, 0);
 
 		page[100] = 1;
-		_exit(there ? SAW : 0);
+		_exit(there ? SAW : REFUSED);
 	}
-	if (saw(pid, &status))
+	seen = saw(t, pid);
+	if (seen > 0)
 		sv_refuted(t, "a child of fork() read the marker%s",
 			page[100] ? " and wrote a byte that the parent sees" : "");
-	else
-		sv_holds(t, "a child of fork() did not get at it: status 0x%x", status);
+	else if (!seen)
+		sv_holds(t, "a child of fork() did not get at it");
 }
 
 /* ---- a descriptor handed on ------------------------------------------------------------------ */
@@ -93,12 +105,14 @@ static int stranger(int sock)
 	int fd = receive_fd(sock);
 	char *page = mmap(NULL, sv_page_size(), PROT_READ, MAP_SHARED, fd, 0);
 
-	return page != MAP_FAILED && sv_marked(page, 0) ? SAW : 0;
+	if (page == MAP_FAILED) /* nor for want of a descriptor or of locked memory */
+		return fd >= 0 && (errno == EACCES || errno == EPERM) ? REFUSED : 1;
+	return sv_marked(page, 0) ? SAW : REFUSED;
 }
 
 static void by_descriptor(struct sv_trial *t)
 {
-	int pair[2], fd = -1, status = 0;
+	int pair[2], fd = -1, seen;
 	char *page;
 	pid_t pid;
 
@@ -117,10 +131,10 @@ static void by_descriptor(struct sv_trial *t)
 		sv_mark(page, 1);
 		if (send_fd(pair[0], fd))
 			sv_could_not(t, "send a descriptor");
-		else if (saw(pid, &status))
+		else if ((seen = saw(t, pid)) > 0)
 			sv_refuted(
 				t, "a process that was sent the descriptor mapped it and read it");
-		else
+		else if (!seen)
 			sv_holds(t, "a process that was sent the descriptor could not read it");
 	}
 	close(pair[0]);

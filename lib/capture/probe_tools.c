@@ -81,6 +81,15 @@ int sv_could_not(struct sv_trial *t, const char *what)
 	return -1;
 }
 
+void sv_refused(struct sv_trial *t, int errnum, int expected, const char *what)
+{
+	if (errnum == expected)
+		sv_holds(t, "%s: %s", what, strerrorname_np(errnum));
+	else
+		sv_unknown(t, SV_REASON_FAILED, "%s: %s, not %s: something else failed", what,
+			strerrorname_np(errnum), strerrorname_np(expected));
+}
+
 /* ---- children -------------------------------------------------------------------------------- */
 
 pid_t sv_trial_fork(void)

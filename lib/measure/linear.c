@@ -197,6 +197,28 @@ static int add_mapping(const struct sv_kernel_view *k, struct sv_region_rows *ro
 	return 0;
 }
 
+/*
+ * The linear map reaches beyond the RAM that kcore lists: frame 0, the rest of a large entry. What
+ * is mapped there is of the same region.
+ */
+static void add_to_linear(const struct sv_kernel_view *k, struct sv_region_row *r, uint64_t vaddr,
+	uint64_t frames, bool rw, bool exec)
+{
+	uint64_t bytes = frames << k->pg.page_shift, last = vaddr + (bytes - 1);
+
+	r->start = vaddr < r->start ? vaddr : r->start;
+	r->end = last > r->end - 1 ? last + 1 : r->end;
+	add_bytes(r, bytes, rw, exec);
+}
+
+static struct sv_region_row *linear_row(struct sv_region_rows *rows)
+{
+	for (size_t i = 0; i < rows->len; i++)
+		if (rows->ptr[i].zone == SV_KZONE_LINEAR)
+			return &rows->ptr[i];
+	return NULL;
+}
+
 static int add_others(const struct sv_kernel_view *k, struct sv_region_rows *rows, size_t named)
 {
 	for (size_t i = 0; i < k->map.others.len; i++)
@@ -207,14 +229,14 @@ static int add_others(const struct sv_kernel_view *k, struct sv_region_rows *row
 
 static void add_linear(const struct sv_kernel_view *k, struct sv_region_rows *rows)
 {
-	for (size_t i = 0; i < k->map.linear.len; i++) {
-		const struct sv_linear_extent *x = &k->map.linear.ptr[i];
-		struct sv_region_row *r =
-			region_at(rows, (x->pfn << k->pg.page_shift) + k->pg.delta);
+	struct sv_region_row *r = linear_row(rows);
 
-		if (r && (x->alias == SV_ALIAS_RW || x->alias == SV_ALIAS_RO))
-			add_bytes(
-				r, x->frames << k->pg.page_shift, x->alias == SV_ALIAS_RW, x->exec);
+	for (size_t i = 0; i < k->map.linear.len && r; i++) {
+		const struct sv_linear_extent *x = &k->map.linear.ptr[i];
+
+		if (x->alias == SV_ALIAS_RW || x->alias == SV_ALIAS_RO)
+			add_to_linear(k, r, (x->pfn << k->pg.page_shift) + k->pg.delta, x->frames,
+				x->alias == SV_ALIAS_RW, x->exec);
 	}
 }
 

@@ -17,6 +17,7 @@ const char *sv_alias_why_text(enum sv_alias_why why)
 		[SV_ALIAS_WHY_UNREAD] = "a page table on the way could not be read",
 		[SV_ALIAS_WHY_MISMATCH] = "its entry names another frame",
 		[SV_ALIAS_WHY_OUTSIDE] = "outside of what the linear map can hold",
+		[SV_ALIAS_WHY_UNLISTED] = "not mapped, and no list of RAM holds it",
 	};
 
 	return texts[why];

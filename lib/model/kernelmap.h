@@ -33,6 +33,7 @@ enum sv_alias_why {
 	SV_ALIAS_WHY_UNREAD,   /* a table on the way could not be read */
 	SV_ALIAS_WHY_MISMATCH, /* the entry names another frame */
 	SV_ALIAS_WHY_OUTSIDE,  /* outside of what the linear map can hold */
+	SV_ALIAS_WHY_UNLISTED, /* not mapped, and by no list that was read it is RAM */
 };
 
 const char *sv_alias_name(enum sv_alias alias); /* "rw", "ro", "absent", "none", "unknown" */

@@ -110,8 +110,10 @@ static struct sv_reached of_extent(const struct sv_linear_extent *x)
 		r = answer(SV_REACH_REMOVED, SV_BASIS_OBSERVED);
 		break;
 	case SV_ALIAS_UNKNOWN:
-	case SV_ALIAS_NONE:
 		r.why = x->why;
+		break;
+	case SV_ALIAS_NONE:
+		r.why = SV_ALIAS_WHY_UNLISTED;
 		break;
 	}
 	return r;

@@ -133,6 +133,33 @@ static void by_the_dump(void **state)
 	}
 }
 
+/* Of a list whose addresses are hidden nothing follows: not that there is no RAM. */
+static void the_dump_and_no_list(void **state)
+{
+	static const char *const lists[] = { "00000000-00000000 : System RAM\n",
+		"00001000-003fffff : System RAM\nand then?\n", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(lists); i++) {
+		struct system *s = with(SAFEVMA_PAGE_TABLES_DUMP);
+		const struct sv_kernel_view *k;
+
+		system_fail(s, FILES, "/proc/kcore", ENOENT);
+		system_say(s, FILES, DUMP, AGREES);
+		if (lists[i])
+			system_say(s, FILES, "/proc/iomem", lists[i]);
+		else
+			system_fail(s, FILES, "/proc/iomem", EACCES);
+		k = look(s);
+		assert_true(k->known);
+		assert_int_equal(k->kcore.segments.len, 0);
+		assert_int_equal(s->capture.obs->gaps.len, 2); /* and that it is a dump */
+		assert_string_equal(s->capture.obs->gaps.ptr[0].interface, "iomem");
+		assert_true(s->capture.obs->gaps.ptr[0].counts);
+		system_free(s);
+	}
+}
+
 static void neither(void **state)
 {
 	struct system *s = with(SAFEVMA_PAGE_TABLES_DUMP);
@@ -260,6 +287,7 @@ int main(void)
 		cmocka_unit_test(pools_that_cannot_be_told),
 		cmocka_unit_test(closed),
 		cmocka_unit_test(by_the_dump),
+		cmocka_unit_test(the_dump_and_no_list),
 		cmocka_unit_test(neither),
 		cmocka_unit_test(two_sources_that_agree),
 		cmocka_unit_test(two_sources_that_differ),

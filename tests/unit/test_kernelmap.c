@@ -234,7 +234,7 @@ static void names(void **state)
 	assert_string_equal(sv_alias_name(SV_ALIAS_ABSENT), "absent");
 	assert_string_equal(sv_alias_name(SV_ALIAS_NONE), "none");
 	assert_string_equal(sv_alias_why_text(SV_ALIAS_WHY_NOTHING), "");
-	for (int w = SV_ALIAS_WHY_ZERO; w <= SV_ALIAS_WHY_OUTSIDE; w++)
+	for (int w = SV_ALIAS_WHY_ZERO; w <= SV_ALIAS_WHY_UNLISTED; w++)
 		assert_true(sv_alias_why_text((enum sv_alias_why)w)[0]);
 	for (int z = 0; z < SV_KZONE_COUNT; z++)
 		for (int d = 0; d < z; d++)

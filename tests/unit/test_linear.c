@@ -213,6 +213,28 @@ static void bytes_of_regions(void **state)
 	view_fini(&v);
 }
 
+/* Frame 0 is mapped and no RAM: the stretch that begins with it counts all the same. */
+static void linear_map_beside_ram(void **state)
+{
+	struct sv_kernel_view v = view();
+	struct sv_region_rows rows = { 0 };
+	const struct sv_region_row *r;
+
+	(void)state;
+	add(&v, 0, 152, SV_ALIAS_RW, 12);
+	add(&v, 152, 1, SV_ALIAS_RO, 12);
+	add(&v, GIB / 4096 - 1, 3, SV_ALIAS_RW, 12);
+	assert_int_equal(sv_measure_regions(&v, &rows), 0);
+	assert_ordered(&rows);
+	r = row_of(&rows, SV_KZONE_LINEAR);
+	assert_int_equal(r->start, X86_DELTA);
+	assert_int_equal(r->end, X86_DELTA + GIB + 0x2000);
+	assert_int_equal(r->mapped, 156 * 4096);
+	assert_int_equal(r->rw, 155 * 4096);
+	sv_vec_fini(&rows);
+	view_fini(&v);
+}
+
 /* Mapped where nothing is documented: it shows, and what lies within 1 GiB is one row. */
 static void mappings_without_a_name(void **state)
 {
@@ -287,6 +309,7 @@ int main(void)
 		cmocka_unit_test(leaves_by_size),
 		cmocka_unit_test(listed_and_documented),
 		cmocka_unit_test(bytes_of_regions),
+		cmocka_unit_test(linear_map_beside_ram),
 		cmocka_unit_test(mappings_without_a_name),
 		cmocka_unit_test(regions_of_32_bits),
 		cmocka_unit_test(a_dump_tells_no_regions),

@@ -110,6 +110,53 @@ static void reasons_of_errors(void **state)
 	assert_int_equal(t.reason, SV_REASON_NONE);
 }
 
+static enum safevma_verdict refused(int errnum)
+{
+	struct sv_trial t = { 0 };
+
+	sv_refused(&t, errnum, EFAULT, "write");
+	return t.verdict;
+}
+
+/* That a disk is full, or a limit reached, is no evidence of a mechanism. */
+static void the_wrong_refusal(void **state)
+{
+	(void)state;
+	assert_int_equal(refused(EFAULT), SAFEVMA_VERDICT_PASS);
+	assert_int_equal(refused(ENOSPC), SAFEVMA_VERDICT_UNKNOWN);
+	assert_int_equal(refused(EAGAIN), SAFEVMA_VERDICT_UNKNOWN);
+	assert_int_equal(refused(0), SAFEVMA_VERDICT_UNKNOWN);
+}
+
+static enum safevma_verdict isolation(const char *meltdown, const char *cpuinfo)
+{
+	struct sv_trial t = { 0 };
+
+	sv_tell_isolation(&t, meltdown, cpuinfo);
+	return t.verdict;
+}
+
+/* pti=on isolates where the processor does not need it, and the kernel says "Not affected". */
+static void page_table_isolation(void **state)
+{
+	const char *plain = "processor\t: 0\nflags\t\t: fpu ptif pts\nbugs\t: pti \n";
+	const char *first = "processor\t: 0\nflags\t\t: fpu pti nx\nbugs\t:\n";
+	const char *last = "processor\t: 0\nflags\t\t: fpu pti\nbugs\t:\n";
+	const char *arm = "processor\t: 0\nFeatures\t: fp asimd\n";
+
+	(void)state;
+	assert_int_equal(isolation("Mitigation: PTI\n", plain), SAFEVMA_VERDICT_FAIL);
+	assert_int_equal(isolation("Not affected\n", first), SAFEVMA_VERDICT_FAIL);
+	assert_int_equal(isolation("Not affected\n", last), SAFEVMA_VERDICT_FAIL);
+	assert_int_equal(isolation("Not affected\n", plain), SAFEVMA_VERDICT_PASS);
+	assert_int_equal(isolation("Vulnerable\n", arm), SAFEVMA_VERDICT_PASS);
+	assert_int_equal(isolation("Not affected\n", arm), SAFEVMA_VERDICT_UNKNOWN);
+	assert_int_equal(
+		isolation("Unknown (XEN PV detected, hypervisor mitigation required)\n", plain),
+		SAFEVMA_VERDICT_UNKNOWN);
+	assert_int_equal(isolation("", plain), SAFEVMA_VERDICT_UNKNOWN);
+}
+
 /* ---- children -------------------------------------------------------------------------------- */
 
 static void a_child_that_hangs(void **state)
@@ -237,6 +284,8 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(long_names),
 		cmocka_unit_test(reasons_of_errors),
+		cmocka_unit_test(the_wrong_refusal),
+		cmocka_unit_test(page_table_isolation),
 		cmocka_unit_test(a_child_that_hangs),
 		cmocka_unit_test(a_child_that_ends),
 		cmocka_unit_test(a_holder),
