@@ -63,6 +63,7 @@ static void add_ram(struct dump *d, const struct sv_iomem_range *r)
 	d->ram.ranges[d->ram.len++] = (struct sv_frame_range) { first, end - first };
 }
 
+/* Without the list nobody can tell removed RAM from what was never there: a gap. */
 static int read_ram(struct dump *d, const char *tag, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_IOMEM, .tag = tag };
@@ -72,12 +73,21 @@ static int read_ram(struct dump *d, const char *tag, struct safevma_error *err)
 	struct sv_text t;
 	int rc = sv_capture_text(d->c, &place, &text, &why, err);
 
-	if (rc <= 0)
-		return rc;
+	if (rc < 0)
+		return -1;
 	t = sv_text_init(text.ptr, text.len, "/proc/iomem");
-	while ((rc = sv_iomem_next(&t, &r, &why)) > 0)
+	while (rc > 0 && (rc = sv_iomem_next(&t, &r, &why)) > 0)
 		add_ram(d, &r);
-	return 0;
+	if (d->ram.len && d->ram.len < RAM_MAX && !rc)
+		return 0;
+	if (!rc || d->ram.len == RAM_MAX)
+		sv_error_set(&why, SAFEVMA_E_FORMAT, 0, "/proc/iomem", 0,
+			"expected 1 to %d ranges of RAM, got %zu (without CAP_SYS_ADMIN every "
+			"address is zero)",
+			RAM_MAX - 1, d->ram.len);
+	d->ram.len = 0;
+	return sv_gap_add_cost(d->c->obs, SV_IFACE_IOMEM, 0, &why, false,
+		"which frames a dump shows as removed", err);
 }
 
 static bool is_ram(const struct dump *d, uint64_t pfn, uint64_t *until)
@@ -234,10 +244,12 @@ static int look(struct dump *d, const char *tag, struct sv_file **file, struct s
 	int rc;
 
 	rc = sv_capture_delta(d->c, tag, &d->delta, err);
-	if (rc < 0 || read_ram(d, tag, err))
+	if (rc < 0)
 		return -1;
 	d->delta_known = rc;
 	rc = read_dump(d, tag, file, &text, why, err);
+	if (rc > 0 && read_ram(d, tag, err))
+		return -1;
 	return rc > 0 ? parse(d, &text, (*file)->path, why, err) : rc;
 }
 

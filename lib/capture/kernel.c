@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "iface/kcore.h"
+#include "iface/sysfiles.h"
 #include "iface/vmcoreinfo.h"
 #include "model/pgtable.h"
 
@@ -248,6 +249,42 @@ int sv_self_check_end(struct sv_self_check *check, struct sv_kernelmap *map, int
 
 /* ---- a look ---------------------------------------------------------------------------------- */
 
+/*
+ * A frame with a memory error reads as zeros through kcore though it is mapped. Where there is such
+ * a frame, a table of zeros may be one. A kernel without the line takes no frames out of use.
+ */
+static int may_hide(struct sv_capture *c, const char *tag, bool *ret, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_MEMINFO, .tag = tag };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct sv_num poisoned = { 0 };
+	const struct sv_keyval_wanted wanted[] = { { "HardwareCorrupted", &poisoned } };
+	struct safevma_error why;
+	int rc;
+
+	rc = sv_capture_text(c, &place, &text, &why, err);
+	if (rc < 0)
+		return -1;
+	*ret = !rc ||
+	       sv_keyval_collect(sv_text_init(text.ptr, text.len, "/proc/meminfo"), sv_meminfo_next,
+		       wanted, sv_array_size(wanted), &why) ||
+	       (poisoned.known && poisoned.value);
+	return 0;
+}
+
+static int doubt_empty(
+	struct sv_capture *c, const char *tag, struct sv_kernelmap *map, struct safevma_error *err)
+{
+	bool hidden;
+
+	if (!map->empty_tables || !map->others_known)
+		return 0;
+	if (may_hide(c, tag, &hidden, err))
+		return -1;
+	map->others_known = !hidden;
+	return 0;
+}
+
 static int look(struct session *s, struct sv_walk_request *q, const char *tag,
 	struct sv_kernelmap *ret, struct safevma_error *why, struct safevma_error *err)
 {
@@ -258,7 +295,8 @@ static int look(struct session *s, struct sv_walk_request *q, const char *tag,
 		return -1;
 	q->ranges = check.ranges;
 	q->ranges_len = check.len;
-	rc = sv_walk(q, ret, err) ? -1 : same_header(s, why, err);
+	rc = sv_walk(q, ret, err) || doubt_empty(s->c, tag, ret, err) ? -1
+								      : same_header(s, why, err);
 	return sv_self_check_end(&check, ret, rc, why, err);
 }
 

@@ -34,6 +34,14 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 }
 
 /* What is not looked for, so that each unknown has its reason beside it. */
+static bool looked(const struct sv_capture *c)
+{
+	for (size_t i = 0; i < c->obs->processes.len; i++)
+		if (c->obs->processes.ptr[i].kernel.made)
+			return true;
+	return false;
+}
+
 static int limits(struct sv_capture *c, struct safevma_error *err)
 {
 	bool tables = c->request->page_tables != SAFEVMA_PAGE_TABLES_NONE;
@@ -45,7 +53,7 @@ static int limits(struct sv_capture *c, struct safevma_error *err)
 			"mappings",
 			err))
 		return -1;
-	if ((c->obs->needs & SAFEVMA_NEED_REACH) && tables && !c->request->aliases &&
+	if (looked(c) && !c->request->aliases &&
 		sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
 			"further kernel mappings are looked for of frames in pools alone, of "
 			"others with --aliases",

@@ -246,6 +246,7 @@ static void secret_absent(struct sv_probe *p)
 
 struct others {
 	size_t frames, marked;
+	size_t other;		  /* mappings at which something else was read */
 	struct sv_kmapping first; /* the first that the marker was read at, else the first */
 	uint64_t vaddr;		  /* of the frame in it */
 };
@@ -266,6 +267,7 @@ static int count_others(struct sv_probe *p, const struct look *l, struct others 
 			}
 			met++;
 			o->marked += marked > 0;
+			o->other += marked == 0;
 		}
 		o->frames += met > 0;
 	}
@@ -281,8 +283,13 @@ static void tell_others(struct sv_trial *t, const struct look *l, const struct o
 	if (o->marked)
 		sv_refuted(t, "%zu/%zu mapped again, %s, marker read at %zu", o->frames, l->n,
 			where, o->marked);
+	else if (o->other)
+		sv_unknown(t, SV_REASON_CONTROL,
+			"%zu/%zu mapped again by the tables, %s; %zu show no marker there",
+			o->frames, l->n, where, o->other);
 	else if (o->frames)
-		sv_refuted(t, "%zu/%zu mapped again, %s, marker not read", o->frames, l->n, where);
+		sv_refuted(t, "%zu/%zu mapped again, %s, which kcore does not show", o->frames,
+			l->n, where);
 	else if (!l->map.others_known || l->map.others_cut)
 		sv_unknown(t, SV_REASON_UNREADABLE,
 			"the rest of the kernel's address space was not walked whole");

@@ -107,7 +107,35 @@ static int look(struct sv_capture *c, struct sv_process *p, const struct ranges 
 	return rc;
 }
 
-/* The second answer, where there is one: what was read first may have been changing. */
+/*
+ * Memory that is removed and mapped all the same, or ordinary and removed: it may be so, and it may
+ * be that the frame was given back and taken anew while we looked.
+ */
+static bool surprising(const struct sv_process *p)
+{
+	for (size_t i = 0; i < p->vmas.len; i++) {
+		const struct sv_vma *v = &p->vmas.ptr[i];
+
+		for (size_t k = v->page; k < v->page + v->pages; k++) {
+			uint64_t entry = p->pages.ptr[k].entry;
+			const struct sv_linear_extent *x =
+				sv_pagemap_has_pfn(entry)
+					? sv_kernelmap_find(&p->kernel, sv_pagemap_pfn(entry))
+					: NULL;
+
+			if (x && v->secret != SV_SECRET_UNKNOWN &&
+				x->alias == (v->secret == SV_SECRET_YES ? SV_ALIAS_RW
+									: SV_ALIAS_ABSENT))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A second look where the first contradicts itself, and takes its place, or where it surprises:
+ * then what both do not see alike is unknown. When there is no second one, the first stands.
+ */
 static int look_twice(struct sv_capture *c, struct sv_process *p, const struct ranges *all,
 	const struct ranges *pool, const char *tag, struct safevma_error *why,
 	struct safevma_error *err)
@@ -116,18 +144,22 @@ static int look_twice(struct sv_capture *c, struct sv_process *p, const struct r
 	struct sv_kernelmap first = p->kernel;
 	struct safevma_error second;
 	char again[64];
+	bool doubt;
 
-	if (rc <= 0 || !undecided(&first))
+	if (rc <= 0 || (!undecided(&first) && !surprising(p)))
 		return rc;
+	doubt = surprising(p);
 	snprintf(again, sizeof(again), "%s-again", tag);
 	p->kernel = (struct sv_kernelmap) { 0 };
 	rc = look(c, p, all, pool, again, &second, err);
-	if (rc) {
-		sv_kernelmap_fini(&first);
-		return rc;
+	if (rc <= 0) {
+		p->kernel = first;
+		return rc < 0 ? -1 : 1;
 	}
-	p->kernel = first;
-	return 1;
+	if (doubt && sv_kernelmap_doubt(&p->kernel, &first))
+		rc = sv_error_nomem(err);
+	sv_kernelmap_fini(&first);
+	return rc;
 }
 
 int sv_capture_reach(

@@ -16,7 +16,9 @@ const char *sv_alias_why_text(enum sv_alias_why why)
 				       "cannot read"),
 		[SV_ALIAS_WHY_UNREAD] = "a page table on the way could not be read",
 		[SV_ALIAS_WHY_MISMATCH] = "its entry names another frame",
-		[SV_ALIAS_WHY_OUTSIDE] = "outside of what the linear map can hold",
+		[SV_ALIAS_WHY_OUTSIDE] = ("outside of the linear map, or met only after the tables "
+					  "were read"),
+		[SV_ALIAS_WHY_CHANGED] = "two looks gave two answers",
 		[SV_ALIAS_WHY_UNLISTED] = "not mapped, and no list of RAM holds it",
 	};
 
@@ -142,6 +144,47 @@ static bool same_answer(const struct sv_linear_extent *a, const struct sv_linear
 	if (a_gone || b_gone)
 		return a_gone && b_gone;
 	return a->alias == b->alias && a->exec == b->exec;
+}
+
+static int add_doubted(struct sv_linear_extents *to, const struct sv_linear_extent *like,
+	uint64_t pfn, uint64_t frames, bool doubted)
+{
+	struct sv_linear_extent *x = sv_vec_push(to);
+
+	if (!x)
+		return -1;
+	*x = *like;
+	if (doubted)
+		*x = (struct sv_linear_extent) { .why = SV_ALIAS_WHY_CHANGED };
+	x->pfn = pfn;
+	x->frames = frames;
+	return 0;
+}
+
+int sv_kernelmap_doubt(struct sv_kernelmap *map, const struct sv_kernelmap *second)
+{
+	struct sv_linear_extents kept = { 0 };
+	struct reader other = { &second->linear, 0 };
+
+	for (size_t i = 0; i < map->linear.len; i++) {
+		const struct sv_linear_extent *x = &map->linear.ptr[i];
+		uint64_t end = x->pfn + x->frames, until;
+
+		for (uint64_t pfn = x->pfn; pfn < end; pfn = until) {
+			const struct sv_linear_extent *y;
+
+			until = end;
+			y = extent_at(&other, pfn, &until);
+			if (add_doubted(&kept, x, pfn, until - pfn,
+				    decided(x) && !(decided(y) && same_answer(x, y)))) {
+				sv_vec_fini(&kept);
+				return -1;
+			}
+		}
+	}
+	sv_vec_fini(&map->linear);
+	map->linear = kept;
+	return 0;
 }
 
 static int add_where(struct sv_comparison *c, uint64_t pfn, uint64_t frames)

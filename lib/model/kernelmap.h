@@ -32,7 +32,8 @@ enum sv_alias_why {
 	SV_ALIAS_WHY_ZERO, /* an empty entry for RAM: kcore fills with zeros what it cannot read */
 	SV_ALIAS_WHY_UNREAD,   /* a table on the way could not be read */
 	SV_ALIAS_WHY_MISMATCH, /* the entry names another frame */
-	SV_ALIAS_WHY_OUTSIDE,  /* outside of what the linear map can hold */
+	SV_ALIAS_WHY_OUTSIDE,  /* outside of the linear map, or not among what was looked up */
+	SV_ALIAS_WHY_CHANGED,  /* two looks gave two answers */
 	SV_ALIAS_WHY_UNLISTED, /* not mapped, and by no list that was read it is RAM */
 };
 
@@ -104,6 +105,7 @@ struct sv_kernelmap {
 	bool others_cut;		 /* there were more than we keep */
 	struct sv_kmappings others;	 /* by frame number, then address */
 	uint64_t others_span;		 /* frames of the largest of them */
+	size_t empty_tables; /* outside the linear map: tables of zeros that are taken for such */
 	struct sv_walk_cost cost;
 };
 
@@ -117,6 +119,12 @@ const struct sv_linear_extent *sv_kernelmap_find(const struct sv_kernelmap *map,
  */
 const struct sv_kmapping *sv_kernelmap_other(
 	const struct sv_kernelmap *map, uint64_t pfn, size_t *at);
+
+/*
+ * Makes unknown of map what a second look at the same frames saw in another way. -1: memory is out,
+ * and map is as it was.
+ */
+int sv_kernelmap_doubt(struct sv_kernelmap *map, const struct sv_kernelmap *second);
 
 /* How two answers for the same frames agree. */
 struct sv_comparison {

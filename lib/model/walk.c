@@ -428,6 +428,7 @@ static int check_empty(struct walk *w)
 		return 0;
 	if (empty_ranges(w, &list, &q.ranges_len))
 		return sv_error_nomem(w->out.err);
+	map->empty_tables = q.ranges_len;
 	q.ranges = list;
 	w->out.q = &q;
 	w->out.map = &found;

@@ -123,29 +123,36 @@ static struct safevma_value get_why_unknown(safevma_cursor *c)
 
 enum { OTHERS_SHOWN = 64 };
 
-/* "zone:rw:0xffffffff9339a000" each, of the run's first page; the rest goes on beside it. */
+static int add_other(safevma_cursor *c, const struct sv_kmapping *m)
+{
+	uint64_t vaddr = m->vaddr + ((c->run.pfn.value - m->pfn) << c->process->kernel.page_shift);
+
+	return sv_strbuf_printf(&c->scratch, "%s%s:%s:0x%llx", c->scratch.len ? " " : "",
+		sv_kzone_name(m->zone), m->writable ? "rw" : "ro", (unsigned long long)vaddr);
+}
+
+/*
+ * "zone:rw:0xffffffff9339a000" each, of the run's first page; those of the rest go on beside it.
+ * Where there are more than one can look at, the last word says how many.
+ */
 static struct safevma_value get_others(safevma_cursor *c)
 {
-	const struct sv_kernelmap *map = &c->process->kernel;
 	const struct sv_kmapping *m;
 	size_t at = 0, n = 0;
+	int rc;
 
 	if (!c->run.reached.others.known || !c->run.pfn.known)
 		return sv_value_unknown();
 	c->scratch.len = 0;
-	if (sv_strbuf_add(&c->scratch, "", 0)) {
-		c->failed = true;
-		return sv_value_unknown();
-	}
-	while ((m = sv_kernelmap_other(map, c->run.pfn.value, &at)) && n++ < OTHERS_SHOWN)
-		if (sv_strbuf_printf(&c->scratch, "%s%s:%s:0x%llx", n > 1 ? " " : "",
-			    sv_kzone_name(m->zone), m->writable ? "rw" : "ro",
-			    (unsigned long long)(m->vaddr + ((c->run.pfn.value - m->pfn)
-								    << map->page_shift)))) {
-			c->failed = true;
-			return sv_value_unknown();
-		}
-	return sv_value_words(c->scratch.ptr);
+	rc = sv_strbuf_add(&c->scratch, "", 0);
+	while (!rc && (m = sv_kernelmap_other(&c->process->kernel, c->run.pfn.value, &at)))
+		rc = n++ < OTHERS_SHOWN ? add_other(c, m) : 0;
+	if (!rc && n > OTHERS_SHOWN)
+		rc = sv_strbuf_printf(&c->scratch, " and:%zu:more", n - OTHERS_SHOWN);
+	if (!rc)
+		return sv_value_words(c->scratch.ptr);
+	c->failed = true;
+	return sv_value_unknown();
 }
 
 static struct safevma_value get_below_pfn(safevma_cursor *c)

@@ -27,6 +27,7 @@ static struct system *with(enum safevma_page_tables source)
 	system_say(s, FILES, "/proc/kpageflags", "");
 	system_find(s, FILES, "/proc/kpageflags")->data = flags;
 	system_find(s, FILES, "/proc/kpageflags")->len = sizeof(flags);
+	system_say(s, FILES, "/proc/iomem", "00001000-003fffff : System RAM\n");
 	s->request.page_tables = source;
 	return s;
 }
@@ -153,9 +154,10 @@ static void the_dump_and_no_list(void **state)
 		k = look(s);
 		assert_true(k->known);
 		assert_int_equal(k->kcore.segments.len, 0);
-		assert_int_equal(s->capture.obs->gaps.len, 2); /* and that it is a dump */
+		assert_int_equal(s->capture.obs->gaps.len, 3); /* and that it is a dump */
 		assert_string_equal(s->capture.obs->gaps.ptr[0].interface, "iomem");
-		assert_true(s->capture.obs->gaps.ptr[0].counts);
+		assert_string_equal(s->capture.obs->gaps.ptr[1].interface, "iomem");
+		assert_true(s->capture.obs->gaps.ptr[1].counts);
 		system_free(s);
 	}
 }

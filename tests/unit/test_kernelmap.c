@@ -214,6 +214,33 @@ static void where_they_differ(void **state)
 	sv_comparison_fini(&r);
 }
 
+/* What two looks do not see alike is unknown; what one of them could not tell is not believed. */
+static void doubted(void **state)
+{
+	struct sv_kernelmap a = { 0 }, b = { 0 };
+
+	(void)state;
+	add(&a, 0, 10, SV_ALIAS_RW);
+	add(&a, 10, 5, SV_ALIAS_ABSENT);
+	add(&a, 20, 2, SV_ALIAS_UNKNOWN);
+	add(&b, 0, 4, SV_ALIAS_RW);
+	add(&b, 4, 1, SV_ALIAS_ABSENT);
+	add(&b, 5, 5, SV_ALIAS_RW);
+	add(&b, 10, 3, SV_ALIAS_ABSENT);
+	add(&b, 20, 2, SV_ALIAS_RW);
+	assert_int_equal(sv_kernelmap_doubt(&a, &b), 0);
+	assert_int_equal(sv_kernelmap_find(&a, 3)->alias, SV_ALIAS_RW);
+	assert_int_equal(sv_kernelmap_find(&a, 4)->alias, SV_ALIAS_UNKNOWN);
+	assert_int_equal(sv_kernelmap_find(&a, 4)->why, SV_ALIAS_WHY_CHANGED);
+	assert_int_equal(sv_kernelmap_find(&a, 9)->alias, SV_ALIAS_RW);
+	assert_int_equal(sv_kernelmap_find(&a, 12)->alias, SV_ALIAS_ABSENT);
+	assert_int_equal(sv_kernelmap_find(&a, 14)->why, SV_ALIAS_WHY_CHANGED);
+	assert_int_equal(sv_kernelmap_find(&a, 20)->alias, SV_ALIAS_UNKNOWN);
+	assert_null(sv_kernelmap_find(&a, 15));
+	sv_kernelmap_fini(&a);
+	sv_kernelmap_fini(&b);
+}
+
 static void nothing_to_compare(void **state)
 {
 	struct sv_kernelmap none = { 0 }, b = { 0 };
@@ -251,6 +278,7 @@ int main(void)
 		cmocka_unit_test(execution_counts),
 		cmocka_unit_test(extents_cut_differently),
 		cmocka_unit_test(where_they_differ),
+		cmocka_unit_test(doubted),
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(names),
 	};
