@@ -24,7 +24,8 @@ renew() # GUEST NAME
 	grep -v -e '"tag":"all"' -e '"tag":"kernel-[ds]' "$from/recording/recording.json" \
 		>"$2/recording.json"
 	chmod -R u+rwX "$2"
-	sed -i "1s/-p [0-9]* \(.*recordings\/$2\)/-p $pid \1/" ../cases/*.case
+	old=$(sed -n '1s/.* -p \([0-9]*\) .*/\1/p' "../cases/$2-maps.case")
+	sed -i "1s/-p ${old:-0} \(.*recordings\/$2\)/-p $pid \1/" ../cases/*.case
 	echo "$2: victim $pid"
 }
 
