@@ -96,6 +96,8 @@ static void psi_reclaim(struct sv_trial *t)
 	}
 	if (other)
 		sv_holds(t, "%d lines that are no stall times", other);
+	else if (!stalls)
+		sv_unknown(t, SV_REASON_UNREADABLE, "/proc/pressure/memory is empty");
 	else
 		sv_refuted(
 			t, "%d lines, stall times alone (some, full): no count of reclaim", stalls);

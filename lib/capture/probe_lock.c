@@ -22,6 +22,15 @@ static bool has(const char *flags, const char *flag)
 	return strstr(flags, flag) != NULL;
 }
 
+/* False when it cannot be told, which is said then. */
+static bool resident(struct sv_trial *t, char *at, long *ret)
+{
+	*ret = sv_resident(at, PAGES);
+	if (*ret < 0)
+		sv_could_not(t, "mincore");
+	return *ret >= 0;
+}
+
 static void mlock_resident(struct sv_trial *t)
 {
 	char *at = sv_pages(t, PAGES);
@@ -29,12 +38,14 @@ static void mlock_resident(struct sv_trial *t)
 
 	if (!at)
 		return;
-	before = sv_resident(at, PAGES);
+	if (!resident(t, at, &before))
+		return;
 	if (sv_mlock(at, size_of(PAGES))) {
 		sv_could_not(t, "mlock");
 		return;
 	}
-	after = sv_resident(at, PAGES);
+	if (!resident(t, at, &after))
+		return;
 	if (after == PAGES)
 		sv_holds(t, "resident of %d pages: %ld before mlock, %ld after", PAGES, before,
 			after);
@@ -60,7 +71,8 @@ static void locked_is_resident(struct sv_trial *t)
 
 	if (!at || !sv_vma_flags(t, 0, at, flags, sizeof(flags)))
 		return;
-	there = sv_resident(at, PAGES);
+	if (!resident(t, at, &there))
+		return;
 	if (!has(flags, " lo "))
 		sv_unknown(t, SV_REASON_CONTROL, "the mapping does not show the lock flag");
 	else if (there == PAGES)
@@ -77,9 +89,11 @@ static void onfault_absent(struct sv_trial *t)
 
 	if (!at)
 		return;
-	before = sv_resident(at, PAGES);
+	if (!resident(t, at, &before))
+		return;
 	*at = 1;
-	after = sv_resident(at, PAGES);
+	if (!resident(t, at, &after))
+		return;
 	if (!before && after == 1)
 		sv_holds(t, "0 of %d pages resident after mlock2, 1 after one touch", PAGES);
 	else
@@ -168,7 +182,8 @@ static void future_locked(struct sv_trial *t)
 	at = sv_pages(t, PAGES);
 	if (!at || !sv_vma_flags(t, 0, at, flags, sizeof(flags)))
 		return;
-	there = sv_resident(at, PAGES);
+	if (!resident(t, at, &there))
+		return;
 	if (there == PAGES && has(flags, " lo "))
 		sv_holds(t, "a mapping made later: flag lo, %ld of %d pages resident at once",
 			there, PAGES);
