@@ -32,6 +32,28 @@ int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_
 	return -1;
 }
 
+enum sv_secret sv_secret_by_magic(const struct sv_strbuf *magic)
+{
+	struct sv_span text = { .ptr = magic->ptr, .len = magic->len };
+	uint64_t type;
+
+	if (!sv_take_lit(&text, "0x") || !sv_take_hex(&text, &type))
+		return SV_SECRET_UNKNOWN;
+	return type == SV_SECRETMEM_MAGIC ? SV_SECRET_YES : SV_SECRET_NO;
+}
+
+struct sv_vma sv_vma_of_entry(const struct sv_maps_entry *e)
+{
+	return (struct sv_vma) { .start = e->start,
+		.end = e->end,
+		.offset = e->offset,
+		.dev_major = e->dev_major,
+		.dev_minor = e->dev_minor,
+		.inode = e->inode,
+		.perms = e->perms,
+		.path = e->path };
+}
+
 int sv_capture_secret(struct sv_capture *c, pid_t pid, struct sv_vma *v, const char *tag,
 	struct safevma_error *why, struct safevma_error *err)
 {
@@ -39,8 +61,6 @@ int sv_capture_secret(struct sv_capture *c, pid_t pid, struct sv_vma *v, const c
 	struct sv_call call = { .op = SV_OP_MAGIC,
 		.place = { .iface = SV_IFACE_MAP_FILES, .pid = pid, .arg = range, .tag = tag } };
 	sv_auto_strbuf struct sv_strbuf magic = { 0 };
-	struct sv_span text;
-	uint64_t type;
 	int rc;
 
 	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, v->start, v->end);
@@ -48,9 +68,7 @@ int sv_capture_secret(struct sv_capture *c, pid_t pid, struct sv_vma *v, const c
 	rc = sv_capture_call(c, &call, &magic, why, err);
 	if (rc <= 0)
 		return rc;
-	text = (struct sv_span) { .ptr = magic.ptr, .len = magic.len };
-	if (sv_take_lit(&text, "0x") && sv_take_hex(&text, &type))
-		v->secret = type == SV_SECRETMEM_MAGIC ? SV_SECRET_YES : SV_SECRET_NO;
+	v->secret = sv_secret_by_magic(&magic);
 	return 1;
 }
 

@@ -10,6 +10,7 @@
 #ifndef SV_CAPTURE_CAPTURE_H
 #define SV_CAPTURE_CAPTURE_H
 
+#include "iface/maps.h"
 #include "iface/root.h"
 #include "model/observation.h"
 
@@ -103,6 +104,12 @@ int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_
  */
 int sv_capture_secret(struct sv_capture *c, pid_t pid, struct sv_vma *v, const char *tag,
 	struct safevma_error *why, struct safevma_error *err);
+
+/* Whether a filesystem is secretmem's, by the answer of SV_OP_MAGIC. */
+enum sv_secret sv_secret_by_magic(const struct sv_strbuf *magic);
+
+/* A VMA as a line of maps has it; the path points into the text. */
+struct sv_vma sv_vma_of_entry(const struct sv_maps_entry *entry);
 
 /* Value after "KEY " at a line's start in the text of a note, as text or as a number. */
 bool sv_note_value(const struct sv_strbuf *text, const char *key, struct sv_span *ret);

@@ -31,7 +31,7 @@ struct dump {
 	struct ram ram;
 	bool delta_known;
 	uint64_t delta;
-	bool in_linear, wide;
+	bool in_linear;
 	struct sv_kernelmap *map;
 };
 
@@ -131,23 +131,6 @@ static void anchor(struct dump *d, const struct sv_ptdump_line *line)
 	d->delta_known = true;
 }
 
-static int add_extent(struct dump *d, const struct sv_linear_extent *x)
-{
-	struct sv_linear_extents *list = &d->map->linear;
-	struct sv_linear_extent *last = list->len ? &list->ptr[list->len - 1] : NULL;
-
-	if (last && last->pfn + last->frames == x->pfn && last->alias == x->alias &&
-		last->exec == x->exec) {
-		last->frames += x->frames;
-		return 0;
-	}
-	last = sv_vec_push(list);
-	if (!last)
-		return -1;
-	*last = *x;
-	return 0;
-}
-
 /* Frames [pfn, end) of a line, as far as they were asked for. */
 static int add_wanted(struct dump *d, const struct sv_linear_extent *like, uint64_t end)
 {
@@ -164,7 +147,7 @@ static int add_wanted(struct dump *d, const struct sv_linear_extent *like, uint6
 			continue;
 		x.pfn = from;
 		x.frames = to - from;
-		if (add_extent(d, &x))
+		if (sv_linear_extents_add(&d->map->linear, &x))
 			return -1;
 	}
 	return 0;

@@ -70,14 +70,7 @@ static int mappings_of(struct sv_capture *c, const struct sv_process *p, struct 
 		return rc < 0 ? -1 : gap(c, SV_IFACE_MAPS, p->pid, &why, err);
 	t = sv_text_init(text.ptr, text.len, "maps");
 	while ((rc = sv_maps_next(&t, &e, &why)) > 0) {
-		struct sv_vma v = { .start = e.start,
-			.end = e.end,
-			.offset = e.offset,
-			.dev_major = e.dev_major,
-			.dev_minor = e.dev_minor,
-			.inode = e.inode,
-			.perms = e.perms,
-			.path = e.path };
+		struct sv_vma v = sv_vma_of_entry(&e);
 
 		if (sv_vma_secret_candidate(&v) && add_mapping(c, p, &v, err))
 			return -1;
@@ -109,16 +102,6 @@ static struct sv_num cloexec_of(const struct sv_strbuf *text)
 	return (struct sv_num) { 0 };
 }
 
-static enum sv_secret secret_of(const struct sv_strbuf *magic)
-{
-	struct sv_span text = { .ptr = magic->ptr, .len = magic->len };
-	uint64_t type;
-
-	if (!sv_take_lit(&text, "0x") || !sv_take_hex(&text, &type))
-		return SV_SECRET_UNKNOWN;
-	return type == SV_SECRETMEM_MAGIC ? SV_SECRET_YES : SV_SECRET_NO;
-}
-
 static int add_descriptor(
 	struct sv_capture *c, const struct sv_process *p, const char *fd, struct safevma_error *err)
 {
@@ -136,7 +119,7 @@ static int add_descriptor(
 	h = new_holder(c, p);
 	if (!h)
 		return sv_error_nomem(err);
-	h->secret = secret_of(&magic);
+	h->secret = sv_secret_by_magic(&magic);
 	if (!sv_take_dec(&number, &h->number))
 		h->number = 0;
 	rc = sv_capture_text(c, &info, &text, &why, err);

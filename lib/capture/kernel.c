@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The kernel's page tables through /proc/kcore: headers, walk, headers again. */
-#include "kernel.h"
+#include "dump.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -378,11 +378,13 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
 	return rc;
 }
 
-int sv_capture_tables_gap(struct sv_capture *c, enum sv_iface iface,
-	const struct safevma_error *why, const char *costs, struct safevma_error *err)
+int sv_capture_tables_gap(struct sv_capture *c, const struct safevma_error *why, const char *costs,
+	struct safevma_error *err)
 {
 	bool denied = why->code == SAFEVMA_E_SYSTEM || why->code == SAFEVMA_E_UNSUPPORTED ||
 		      why->code == SAFEVMA_E_NOT_RECORDED;
+	enum sv_iface iface = c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
+										  : SV_IFACE_KCORE;
 
 	return sv_gap_add_cost(c->obs, iface, 0, why, !denied, costs, err);
 }

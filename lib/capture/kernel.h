@@ -34,8 +34,8 @@ int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, siz
  * or assumed, which its basis says; where it gives some that make no sense, an answer that was
  * asked for is missing.
  */
-int sv_capture_tables_gap(struct sv_capture *c, enum sv_iface iface,
-	const struct safevma_error *why, const char *costs, struct safevma_error *err);
+int sv_capture_tables_gap(struct sv_capture *c, const struct safevma_error *why, const char *costs,
+	struct safevma_error *err);
 
 /* Distance of the linear map, by kcore's headers. 1, 0 it cannot be told, -1. */
 int sv_capture_delta(

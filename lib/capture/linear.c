@@ -167,16 +167,10 @@ static int ram_of(struct sv_kernel_view *k, struct sv_text t, struct safevma_err
 	struct safevma_error *err)
 {
 	struct sv_iomem_range r;
-	bool hidden;
 	int rc;
 
-	if (sv_iomem_hidden(t, &hidden, why))
+	if (sv_iomem_shown(t, why))
 		return 0;
-	if (hidden) {
-		sv_error_set(why, SAFEVMA_E_SYSTEM, 0, t.name, 0,
-			"the kernel shows every address as zero: the reader lacks CAP_SYS_ADMIN");
-		return 0;
-	}
 	while ((rc = sv_iomem_next(&t, &r, why)) > 0) {
 		struct sv_kcore_segment *s;
 
@@ -265,8 +259,6 @@ int sv_capture_linear(struct sv_capture *c, struct safevma_error *err)
 		return read_pools(c, err);
 	if (rc < 0)
 		return -1;
-	return sv_capture_tables_gap(c,
-		c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
-								    : SV_IFACE_KCORE,
-		&why, "coverage of the linear map, its holes, other kernel mappings", err);
+	return sv_capture_tables_gap(
+		c, &why, "coverage of the linear map, its holes, other kernel mappings", err);
 }

@@ -48,14 +48,7 @@ int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma
 				"expected addresses that go up, got a mapping at 0x%" PRIx64
 				" below the end of the one before",
 				e.start);
-		v->start = e.start;
-		v->end = e.end;
-		v->offset = e.offset;
-		v->dev_major = e.dev_major;
-		v->dev_minor = e.dev_minor;
-		v->inode = e.inode;
-		v->perms = e.perms;
-		v->path = e.path;
+		*v = sv_vma_of_entry(&e);
 	}
 	return rc;
 }

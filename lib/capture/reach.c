@@ -146,9 +146,9 @@ static int look_twice(struct sv_capture *c, struct sv_process *p, const struct r
 	char again[64];
 	bool doubt;
 
-	if (rc <= 0 || (!undecided(&first) && !surprising(p)))
+	doubt = rc > 0 && surprising(p);
+	if (rc <= 0 || (!undecided(&first) && !doubt))
 		return rc;
-	doubt = surprising(p);
 	snprintf(again, sizeof(again), "%s-again", tag);
 	p->kernel = (struct sv_kernelmap) { 0 };
 	rc = look(c, p, all, pool, again, &second, err);
@@ -182,8 +182,5 @@ int sv_capture_reach(
 	sv_vec_fini(&pool);
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	return sv_capture_tables_gap(c,
-		c->request->page_tables == SAFEVMA_PAGE_TABLES_DUMP ? sv_dump_iface(c)
-								    : SV_IFACE_KCORE,
-		&why, sv_iface_info(SV_IFACE_KCORE)->costs, err);
+	return sv_capture_tables_gap(c, &why, sv_iface_info(SV_IFACE_KCORE)->costs, err);
 }

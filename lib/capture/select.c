@@ -118,11 +118,7 @@ static int holds_secretmem(struct sv_capture *c, struct sv_process *p, struct sa
 	}
 	t = sv_text_init(text.ptr, text.len, "maps");
 	while (sv_maps_next(&t, &e, &why) > 0) {
-		struct sv_vma v = { .start = e.start,
-			.end = e.end,
-			.perms = e.perms,
-			.inode = e.inode,
-			.path = e.path };
+		struct sv_vma v = sv_vma_of_entry(&e);
 
 		if (!sv_vma_secret_candidate(&v))
 			continue;

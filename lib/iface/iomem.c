@@ -60,3 +60,15 @@ int sv_iomem_hidden(struct sv_text text, bool *ret, struct safevma_error *err)
 	*ret = hidden;
 	return 0;
 }
+
+int sv_iomem_shown(struct sv_text text, struct safevma_error *err)
+{
+	bool hidden;
+
+	if (sv_iomem_hidden(text, &hidden, err))
+		return -1;
+	if (!hidden)
+		return 0;
+	return sv_error_set(err, SAFEVMA_E_SYSTEM, 0, text.name, 0,
+		"the kernel shows every address as zero: the reader lacks CAP_SYS_ADMIN");
+}

@@ -28,4 +28,7 @@ int sv_iomem_next(struct sv_text *text, struct sv_iomem_range *ret, struct safev
 /* True when every range is 0-0: the kernel hid them. A text without any range is an error. */
 int sv_iomem_hidden(struct sv_text text, bool *ret, struct safevma_error *err);
 
+/* The same as an error: 0 when they are shown. */
+int sv_iomem_shown(struct sv_text text, struct safevma_error *err);
+
 #endif

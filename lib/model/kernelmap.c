@@ -53,6 +53,27 @@ void sv_kernelmap_fini(struct sv_kernelmap *map)
 	*map = (struct sv_kernelmap) { 0 };
 }
 
+static bool grows(const struct sv_linear_extent *last, const struct sv_linear_extent *x)
+{
+	return last->pfn + last->frames == x->pfn && last->alias == x->alias &&
+	       last->why == x->why && last->exec == x->exec && last->leaf_shift == x->leaf_shift;
+}
+
+int sv_linear_extents_add(struct sv_linear_extents *list, const struct sv_linear_extent *x)
+{
+	struct sv_linear_extent *last = list->len ? &list->ptr[list->len - 1] : NULL;
+
+	if (last && grows(last, x)) {
+		last->frames += x->frames;
+		return 0;
+	}
+	last = sv_vec_push(list);
+	if (!last)
+		return -1;
+	*last = *x;
+	return 0;
+}
+
 const struct sv_linear_extent *sv_kernelmap_find(const struct sv_kernelmap *map, uint64_t pfn)
 {
 	size_t lo = 0, hi = map->linear.len;

@@ -111,6 +111,9 @@ struct sv_kernelmap {
 
 void sv_kernelmap_fini(struct sv_kernelmap *map);
 
+/* Appends; one that goes on where the last ends, in the same way, makes that longer. -1: memory. */
+int sv_linear_extents_add(struct sv_linear_extents *list, const struct sv_linear_extent *x);
+
 /* Extent that holds a frame, or NULL. */
 const struct sv_linear_extent *sv_kernelmap_find(const struct sv_kernelmap *map, uint64_t pfn);
 

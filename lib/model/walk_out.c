@@ -30,28 +30,6 @@ bool sv_ranges_touch(const struct sv_frame_range *list, size_t n, uint64_t pfn, 
 
 /* ---- the linear map -------------------------------------------------------------------------- */
 
-static bool grows(const struct sv_linear_extent *last, const struct sv_linear_extent *x)
-{
-	return last->pfn + last->frames == x->pfn && last->alias == x->alias &&
-	       last->why == x->why && last->exec == x->exec && last->leaf_shift == x->leaf_shift;
-}
-
-static int add_linear(struct sv_walk_out *w, const struct sv_linear_extent *x)
-{
-	struct sv_linear_extents *list = &w->map->linear;
-	struct sv_linear_extent *last = list->len ? &list->ptr[list->len - 1] : NULL;
-
-	if (last && grows(last, x)) {
-		last->frames += x->frames;
-		return 0;
-	}
-	last = sv_vec_push(list);
-	if (!last)
-		return sv_error_nomem(w->err);
-	*last = *x;
-	return 0;
-}
-
 /* What was found of x's frames, for those of them that were asked for. */
 static int emit_linear(struct sv_walk_out *w, const struct sv_linear_extent *x)
 {
@@ -66,8 +44,8 @@ static int emit_linear(struct sv_walk_out *w, const struct sv_linear_extent *x)
 
 		part.pfn = from;
 		part.frames = (to < end ? to : end) - from;
-		if (add_linear(w, &part))
-			return -1;
+		if (sv_linear_extents_add(&w->map->linear, &part))
+			return sv_error_nomem(w->err);
 	}
 	return 0;
 }
