@@ -28,7 +28,10 @@ enum {
 	OPTIONS_REDACT = 1 << 6,
 	OPTIONS_TABLES = 1 << 7, /* --page-tables, --aliases */
 	OPTIONS_LINEAR = 1 << 8,
-	OPTIONS_PROBE = 1 << 9, /* --list, --yes */
+	OPTIONS_PROBE = 1 << 9,	    /* --list, --yes */
+	OPTIONS_HOLD = 1 << 10,	    /* --max-hold, --jobs */
+	OPTIONS_PFN = 1 << 11,	    /* --pfn */
+	OPTIONS_EXPOSURE = 1 << 12, /* --sample */
 };
 
 struct words {

@@ -6,7 +6,8 @@ extern const struct command command_doctor;
 static int run(const struct command *command, struct arguments *args)
 {
 	if (args->reconcile)
-		args->request.needs |= SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_FRAMES;
+		args->request.needs |=
+			SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_FRAMES | SAFEVMA_NEED_SMAPS;
 	return run_report(command, args);
 }
 

@@ -37,7 +37,8 @@ static int run(const struct command *command, struct arguments *a)
 	(void)command;
 	a->request.everything = true;
 	if (a->lean)
-		a->request.needs &= ~(unsigned int)(SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_KERNEL);
+		a->request.needs &= ~(unsigned int)(SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_KERNEL |
+						    SAFEVMA_NEED_EXPOSURE);
 	if (a->probe) {
 		a->request.needs |= SAFEVMA_NEED_PROBE;
 		a->root.drop_privileges = false; /* as probe does, and for its reason */

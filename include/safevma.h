@@ -83,6 +83,10 @@ typedef struct safevma_root safevma_root;
  * drop_privileges: after the opener (a child process that keeps the capabilities and does nothing
  *   but open files of a closed list) has started, drop every capability of the calling process for
  *   good. Programs want this; a library user may not.
+ * max_hold_us: a read that takes a lock of an observed process is made so short that it should hold
+ *   it no longer than this; 0: the default, 100. What was reached is in the report's cost.
+ * jobs: threads that read the tables of all frames (kpageflags and the like), which take no lock of
+ *   a process; 0 or 1: none beside the caller.
  */
 struct safevma_root_options {
 	const char *recording;
@@ -90,6 +94,8 @@ struct safevma_root_options {
 	FILE *record_stream;
 	bool redact;
 	bool drop_privileges;
+	unsigned int max_hold_us;
+	unsigned int jobs;
 };
 
 /** Opens the live system (forks the opener) or a recording. */
@@ -127,19 +133,24 @@ struct safevma_selection {
 /* What to read; each includes what it rests on. */
 enum safevma_need {
 	SAFEVMA_NEED_PROCESSES = 1u << 0,  /* the process list and what selects */
-	SAFEVMA_NEED_VMAS = 1u << 1,	   /* maps and smaps of the selected */
+	SAFEVMA_NEED_VMAS = 1u << 1,	   /* maps of the selected */
 	SAFEVMA_NEED_PAGES = 1u << 2,	   /* their pagemap */
 	SAFEVMA_NEED_FRAMES = 1u << 3,	   /* kpageflags, kpagecount, kpagecgroup with neighbours */
 	SAFEVMA_NEED_SYSTEM = 1u << 4,	   /* meminfo, zones, sysctls, kernel configuration */
 	SAFEVMA_NEED_INTERFACES = 1u << 5, /* which interfaces can be read here, and why not */
 	SAFEVMA_NEED_RECONCILE = 1u << 6,  /* one pass over every frame, to compare with meminfo */
-	SAFEVMA_NEED_REACH = 1u << 7,	 /* the kernel's page tables, for frames of the selected */
-	SAFEVMA_NEED_KERNEL = 1u << 8,	 /* the kernel's page tables, all of them; its regions */
-	SAFEVMA_NEED_POOLS = 1u << 9,	 /* who holds secretmem, by mappings and descriptors */
-	SAFEVMA_NEED_EXTENTS = 1u << 10, /* with NEED_KERNEL: report its mappings one by one */
-	SAFEVMA_NEED_ALL = (1u << 10) - 1, /* of what is read: NEED_EXTENTS reads no more,
-					      experiments are asked for apart */
-	SAFEVMA_NEED_PROBE = 1u << 16,	   /* experiments on memory of our own: the ledger */
+	SAFEVMA_NEED_REACH = 1u << 7,	  /* the kernel's page tables, for frames of the selected */
+	SAFEVMA_NEED_KERNEL = 1u << 8,	  /* the kernel's page tables, all of them; its regions */
+	SAFEVMA_NEED_POOLS = 1u << 9,	  /* who holds secretmem, by mappings and descriptors */
+	SAFEVMA_NEED_EXTENTS = 1u << 10,  /* with NEED_KERNEL: report its mappings one by one */
+	SAFEVMA_NEED_SMAPS = 1u << 11,	  /* their smaps: what is locked; takes a lock for long */
+	SAFEVMA_NEED_EXPOSURE = 1u << 12, /* one pass over every frame: exposure, of all and each */
+	SAFEVMA_NEED_COMMIT = 1u << 13,	  /* what is promised, and what there is to keep it with */
+	SAFEVMA_NEED_OWNERS = 1u << 14,	  /* given frames: what they are, and all that map them */
+	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
+	SAFEVMA_NEED_ALL =
+		((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_COMMIT,
+	SAFEVMA_NEED_PROBE = 1u << 16, /* experiments on memory of our own: the ledger */
 };
 
 /* Where the kernel's page tables are read. */
@@ -171,6 +182,9 @@ struct safevma_request {
 	enum safevma_page_tables page_tables;
 	bool aliases; /* look for further kernel addresses of every frame, not of pool frames alone
 		       */
+	uint64_t first_pfn, pfns; /* with NEED_OWNERS: which frames to look for in all processes */
+	unsigned int
+		sample_percent; /* NEED_EXPOSURE: look at this share of the blocks; 0: at all */
 	struct safevma_probe_request probe;
 };
 
@@ -193,6 +207,8 @@ enum safevma_type {
 	SAFEVMA_TYPE_BOOL,
 	SAFEVMA_TYPE_STRING, /* bytes of any content */
 	SAFEVMA_TYPE_WORDS,  /* a list of words of ours, as one string separated by spaces */
+	SAFEVMA_TYPE_REAL,   /* a ratio or an expectation; finite */
+	SAFEVMA_TYPE_PAIRS,  /* pairs of counts, as one string: "1:3 2:5" */
 };
 
 /** type UNKNOWN: the value is not known; the observation's gaps say why. */
@@ -202,6 +218,7 @@ struct safevma_value {
 		uint64_t u64;
 		int64_t i64;
 		bool boolean;
+		double real;
 		struct {
 			const char *ptr;
 			size_t len;
@@ -216,6 +233,7 @@ struct safevma_column {
 	enum safevma_type type;
 	bool shown; /* by default, in text */
 	bool alarm; /* worth a look when it is neither 0 nor empty: coloured where colours are on */
+	const char *members; /* of PAIRS: what the two are called in JSON, "within frames" */
 };
 
 typedef struct safevma_table safevma_table;

@@ -143,7 +143,7 @@ static int read_smaps(
 	struct safevma_error why;
 	int rc;
 
-	if (c->request->no_smaps)
+	if (c->obs->no_smaps)
 		return 0;
 	rc = sv_capture_text(c, &place, &text, &why, err);
 	if (rc < 0)
@@ -168,7 +168,7 @@ static int query_vmas(
 	size_t i = 0;
 	int rc;
 
-	if (!c->request->no_smaps || c->obs->features.procmap_query != 1)
+	if (!c->obs->no_smaps || c->obs->features.procmap_query != 1)
 		return 0;
 	if (sv_root_open(c->root, &place, &f, &why))
 		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;

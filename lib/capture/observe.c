@@ -17,6 +17,14 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_PAGES;
 	if (needs & SAFEVMA_NEED_PAGES)
 		needs |= SAFEVMA_NEED_VMAS;
+	if (needs & SAFEVMA_NEED_EXPOSURE)
+		needs |= SAFEVMA_NEED_SYSTEM;
+	if (needs & SAFEVMA_NEED_OWNERS)
+		needs |= SAFEVMA_NEED_PAGES | SAFEVMA_NEED_SYSTEM;
+	if (needs & SAFEVMA_NEED_COMMIT)
+		needs |= SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_SYSTEM;
+	if (needs & SAFEVMA_NEED_SMAPS)
+		needs |= SAFEVMA_NEED_VMAS;
 	if (needs & SAFEVMA_NEED_VMAS)
 		needs |= SAFEVMA_NEED_PROCESSES;
 	return needs;
@@ -103,7 +111,7 @@ int safevma_observe(safevma_root *root, const struct safevma_request *request,
 	if (!c.obs)
 		return sv_error_nomem(err);
 	c.obs->needs = with_foundations(request->needs);
-	c.obs->no_smaps = request->no_smaps;
+	c.obs->no_smaps = request->no_smaps || !(c.obs->needs & SAFEVMA_NEED_SMAPS);
 	c.obs->aliases = request->aliases;
 	if (rounds(&c, err ? err : &local)) {
 		safevma_observation_free(c.obs);

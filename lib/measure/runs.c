@@ -18,6 +18,25 @@ static struct sv_num first_other(const struct sv_kernelmap *map, struct sv_num p
 		 : (struct sv_num) { 0 };
 }
 
+/*
+ * Of the frame, not of the VMA: smaps would hold the target's lock for as long as it is large. What
+ * mlock holds, what is on no list of reclaim's, and what is no memory of processes stays. The page
+ * of zeros stays as well, but the next write takes another: it keeps nothing.
+ */
+static struct sv_num kept(const struct sv_surroundings *s)
+{
+	const struct sv_class_info *info = sv_class_info(s->class);
+	struct sv_num mlocked = sv_page_mlocked(s);
+
+	if (s->class == SV_CLASS_ZERO)
+		return sv_known(0);
+	if (s->class != SV_CLASS_UNKNOWN && (!info->user || s->class == SV_CLASS_HUGETLB))
+		return sv_known(1);
+	if (mlocked.known && !mlocked.value)
+		mlocked.value = sv_frame_unevictable(s->frame);
+	return mlocked;
+}
+
 static void describe(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, const struct sv_page *pg, struct sv_run *r)
 {
@@ -41,7 +60,7 @@ static void describe(const safevma_observation *obs, const struct sv_process *p,
 	r->flags = part(s.frame, SV_FRAME_FLAGS, s.frame ? s.frame->flags : 0);
 	r->mapcount = part(s.frame, SV_FRAME_COUNT, s.frame ? s.frame->count : 0);
 	r->cgroup = part(s.frame, SV_FRAME_CGROUP, s.frame ? s.frame->cgroup : 0);
-	r->locked = sv_vma_kept(v);
+	r->locked = kept(&s);
 	r->mlocked = sv_page_mlocked(&s);
 }
 

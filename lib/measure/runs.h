@@ -12,7 +12,7 @@ struct sv_run {
 	enum sv_presence presence;
 	enum sv_class class, below_class, above_class; /* beside the run's first and last frame */
 	struct sv_num flags, mapcount, cgroup;
-	struct sv_num locked;  /* of the page: its VMA keeps it in memory */
+	struct sv_num locked;  /* reclaim cannot take it: mlock, unevictable, not of processes */
 	struct sv_num mlocked; /* of the frame: some process locked it */
 	bool exclusive, changed;
 	struct sv_num other_vaddr; /* first of its further kernel addresses */

@@ -44,6 +44,16 @@ struct safevma_value sv_value_words(const char *s)
 	return string(SAFEVMA_TYPE_WORDS, s, strlen(s));
 }
 
+struct safevma_value sv_value_real(double v)
+{
+	return (struct safevma_value) { .type = SAFEVMA_TYPE_REAL, .real = v };
+}
+
+struct safevma_value sv_value_pairs(const char *s)
+{
+	return string(SAFEVMA_TYPE_PAIRS, s, strlen(s));
+}
+
 struct safevma_value sv_value_bytes_text(const struct sv_strbuf *b)
 {
 	return string(SAFEVMA_TYPE_STRING, b->ptr ? b->ptr : "", b->len);

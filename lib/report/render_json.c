@@ -29,6 +29,8 @@ static void delete (cJSON **o)
 }
 #define auto_json sv_cleanup(delete) cJSON
 
+static int add_path(cJSON *o, const char *path, cJSON *item);
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 static cJSON *whole_number(uint64_t v)
@@ -77,6 +79,43 @@ static cJSON *words_item(const char *ptr, size_t len)
 	return list;
 }
 
+/* "1:3 2:5" as objects of two counts, called by the words of members. */
+static cJSON *pairs_item(const char *ptr, size_t len, const char *members)
+{
+	struct sv_span rest = { ptr, len }, word;
+	const char *second = strchr(members, ' ');
+	cJSON *list = cJSON_CreateArray();
+	char first[24];
+
+	snprintf(first, sizeof(first), "%.*s", (int)(second - members), members);
+	for (sv_skip_blanks(&rest); list && sv_take_word(&rest, &word); sv_skip_blanks(&rest)) {
+		cJSON *pair = cJSON_CreateObject();
+		uint64_t a = 0, b = 0;
+		bool good =
+			sv_take_dec(&word, &a) && sv_take_lit(&word, ":") && sv_take_dec(&word, &b);
+
+		if (!pair || !good || !cJSON_AddItemToArray(list, pair)) {
+			cJSON_Delete(pair);
+			cJSON_Delete(list);
+			return NULL;
+		}
+		if (add_path(pair, first, whole_number(a)) ||
+			add_path(pair, second + 1, whole_number(b))) {
+			cJSON_Delete(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static cJSON *real_item(double v)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.6g", v);
+	return cJSON_CreateRaw(text);
+}
+
 static cJSON *hex_item(uint64_t v)
 {
 	char text[24];
@@ -85,7 +124,7 @@ static cJSON *hex_item(uint64_t v)
 	return cJSON_CreateString(text);
 }
 
-static cJSON *item_of(const struct safevma_value *v)
+static cJSON *item_of(const struct safevma_value *v, const char *members)
 {
 	switch (v->type) {
 	case SAFEVMA_TYPE_UNKNOWN:
@@ -99,6 +138,10 @@ static cJSON *item_of(const struct safevma_value *v)
 		return hex_item(v->u64);
 	case SAFEVMA_TYPE_BOOL:
 		return cJSON_CreateBool(v->boolean);
+	case SAFEVMA_TYPE_REAL:
+		return real_item(v->real);
+	case SAFEVMA_TYPE_PAIRS:
+		return pairs_item(v->string.ptr, v->string.len, members);
 	case SAFEVMA_TYPE_STRING:
 		return string_item(v->string.ptr, v->string.len);
 	case SAFEVMA_TYPE_WORDS:
@@ -140,7 +183,7 @@ static cJSON *object_of(const struct json *j, safevma_cursor *c, enum safevma_le
 		if (!col->json)
 			continue;
 		v = safevma_cursor_value(c, level, i);
-		if (add_path(o, col->json, item_of(&v))) {
+		if (add_path(o, col->json, item_of(&v, col->members))) {
 			cJSON_Delete(o);
 			return NULL;
 		}
@@ -399,7 +442,7 @@ static int line_row(safevma_cursor *c, void *arg, struct safevma_error *err)
 	if (o && j->table->group_member) {
 		struct safevma_value pid = sv_get_pid(c);
 
-		if (add_path(o, "pid", item_of(&pid)))
+		if (add_path(o, "pid", item_of(&pid, NULL)))
 			return sv_error_nomem(err);
 	}
 	return put_line(j, o, j->table->row_member, err);
@@ -419,8 +462,27 @@ static int lines_groups(struct json *j, safevma_cursor *c, struct safevma_error 
 
 /* ---- together -------------------------------------------------------------------------------- */
 
+/* A table of one row is an object under its name. */
+static int put_object(struct json *j, safevma_cursor *c, struct safevma_error *err)
+{
+	auto_json *o = NULL;
+
+	if (j->lines)
+		return sv_rows_each(j->plan, c, line_row, j, err);
+	if (!safevma_cursor_next_row(c))
+		return 0;
+	o = object_of(j, c, SAFEVMA_LEVEL_ROW);
+	if (!o)
+		return sv_error_nomem(err);
+	if (fprintf(j->out, ",\n\"%s\":", j->table->row_member) < 0)
+		return failed_write(err);
+	return put(j, o, err);
+}
+
 static int put_body(struct json *j, safevma_cursor *c, struct safevma_error *err)
 {
+	if (j->table->upright)
+		return put_object(j, c, err);
 	if (j->table->next_group)
 		return j->lines ? lines_groups(j, c, err) : put_groups(j, c, err);
 	return j->lines ? sv_rows_each(j->plan, c, line_row, j, err) : put_rows(j, c, err);

@@ -21,8 +21,8 @@ enum { LINES_AT_ONCE = 20000 };
 
 static bool number(enum safevma_type type)
 {
-	return type == SAFEVMA_TYPE_U64 || type == SAFEVMA_TYPE_I64 || type == SAFEVMA_TYPE_BYTES ||
-	       type == SAFEVMA_TYPE_HEX;
+	return type == SAFEVMA_TYPE_REAL || type == SAFEVMA_TYPE_U64 || type == SAFEVMA_TYPE_I64 ||
+	       type == SAFEVMA_TYPE_BYTES || type == SAFEVMA_TYPE_HEX;
 }
 
 static void unref(struct libscols_table **t)
@@ -58,11 +58,7 @@ static struct libscols_table *new_table(struct text *t, bool headings)
 	scols_table_enable_noencoding(table, 1); /* cells come escaped */
 	scols_table_enable_noheadings(table, o->no_headings || !headings);
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-	if (add_columns(t)) {
-		scols_unref_table(table);
-		t->table = NULL;
-	}
-	return t->table;
+	return table;
 }
 
 static int print_piece(struct text *t, struct safevma_error *err)
@@ -104,8 +100,12 @@ static const char *cell_color(const struct safevma_column *c, const struct safev
 	case SAFEVMA_TYPE_BOOL:
 		some = v->boolean;
 		break;
+	case SAFEVMA_TYPE_REAL:
+		some = v->real != 0;
+		break;
 	case SAFEVMA_TYPE_STRING:
 	case SAFEVMA_TYPE_WORDS:
+	case SAFEVMA_TYPE_PAIRS:
 		some = v->string.len != 0;
 		break;
 	}
@@ -192,14 +192,53 @@ static int raw_rows(struct text *t, safevma_cursor *c, struct safevma_error *err
 	return sv_rows_each(p, c, raw_line, t, err);
 }
 
+static int upright_line(struct text *t, const struct sv_column *col, safevma_cursor *c, size_t at,
+	struct safevma_error *err)
+{
+	struct safevma_value v = safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, at);
+	struct libscols_line *line = scols_table_new_line(t->table, NULL);
+	sv_auto_strbuf struct sv_strbuf cell = { 0 };
+
+	if (!line || sv_value_format(&v, t->plan->options, &cell) ||
+		scols_line_set_data(line, 0, col->pub.name) ||
+		scols_line_set_data(line, 1, cell.ptr ? cell.ptr : "") ||
+		scols_line_set_data(line, 2, col->pub.help))
+		return sv_error_nomem(err);
+	return 0;
+}
+
+/* A line a column: its name, the value, what it means. */
+static int print_upright(struct text *t, safevma_cursor *c, struct safevma_error *err)
+{
+	static const char *const names[] = { "FIGURE", "VALUE", "MEANING" };
+	const struct sv_plan *p = t->plan;
+	sv_cleanup(unref) struct libscols_table *table = new_table(t, !p->options->no_headings);
+
+	for (size_t i = 0; i < sv_array_size(names); i++)
+		if (!table ||
+			!scols_table_new_column(table, names[i], 0, i == 1 ? SCOLS_FL_RIGHT : 0))
+			return sv_error_nomem(err);
+	if (!safevma_cursor_next_row(c))
+		return 0;
+	t->some = true;
+	for (size_t i = 0; i < p->row.count; i++)
+		if (upright_line(
+			    t, &p->table->row_columns[p->row.index[i]], c, p->row.index[i], err))
+			return -1;
+	t->lines = p->row.count;
+	return print_piece(t, err);
+}
+
 static int print_rows(struct text *t, safevma_cursor *c, struct safevma_error *err)
 {
 	sv_cleanup(unref) struct libscols_table *table = NULL;
 
 	if (t->plan->options->format == SAFEVMA_FORMAT_RAW)
 		return raw_rows(t, c, err);
+	if (t->plan->table->upright)
+		return print_upright(t, c, err);
 	table = new_table(t, true);
-	if (!table)
+	if (!table || add_columns(t))
 		return sv_error_nomem(err);
 	return sv_rows_each(t->plan, c, add_line, t, err) || print_piece(t, err) ? -1 : 0;
 }

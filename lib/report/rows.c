@@ -35,7 +35,8 @@ static int by_key_down(const void *a, const void *b)
 
 static int keep_string(struct row *r)
 {
-	if (r->key.type != SAFEVMA_TYPE_STRING && r->key.type != SAFEVMA_TYPE_WORDS)
+	if (r->key.type != SAFEVMA_TYPE_STRING && r->key.type != SAFEVMA_TYPE_WORDS &&
+		r->key.type != SAFEVMA_TYPE_PAIRS)
 		return 0;
 	r->text = malloc(r->key.string.len + 1);
 	if (!r->text)

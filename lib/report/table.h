@@ -35,6 +35,18 @@ struct sv_column {
 		.get = g                                                                           \
 	}
 
+/* Pairs of counts; m names the two in JSON. */
+#define SV_PAIRS(n, j, h, s, g, m)                                                                 \
+	{                                                                                          \
+		.pub = { .name = n,                                                                \
+			.json = j,                                                                 \
+			.help = h,                                                                 \
+			.type = SAFEVMA_TYPE_PAIRS,                                                \
+			.shown = s,                                                                \
+			.members = m },                                                            \
+		.get = g                                                                           \
+	}
+
 struct safevma_table {
 	const char *name;	  /* of the command */
 	const char *group_member; /* NULL: no groups */
@@ -49,6 +61,8 @@ struct safevma_table {
 	/* A further table of the same report, or NULL; shown when wanted() says so. */
 	const struct safevma_table *also;
 	bool (*wanted)(const safevma_observation *obs);
+	/* It has one row, shown upright: a line a column, in JSON an object. */
+	bool upright;
 	const char *none; /* what to say when there is nothing to show */
 };
 
@@ -82,6 +96,8 @@ struct safevma_value sv_value_u64(enum safevma_type type, uint64_t v);
 struct safevma_value sv_value_i64(int64_t v);
 struct safevma_value sv_value_bool(bool v);
 struct safevma_value sv_value_bool_num(struct sv_num n);
+struct safevma_value sv_value_real(double v);
+struct safevma_value sv_value_pairs(const char *s);
 struct safevma_value sv_value_text(const char *s); /* NULL: unknown */
 struct safevma_value sv_value_words(const char *s);
 struct safevma_value sv_value_bytes_text(const struct sv_strbuf *b);

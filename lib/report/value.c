@@ -48,8 +48,11 @@ int sv_value_format(const struct safevma_value *v, const struct safevma_report_o
 					     : format_bytes(v->u64, ret);
 	case SAFEVMA_TYPE_BOOL:
 		return sv_strbuf_printf(ret, "%s", v->boolean ? "yes" : "no");
+	case SAFEVMA_TYPE_REAL:
+		return sv_strbuf_printf(ret, raw ? "%.6g" : "%.3g", v->real);
 	case SAFEVMA_TYPE_STRING:
 	case SAFEVMA_TYPE_WORDS:
+	case SAFEVMA_TYPE_PAIRS:
 		return sv_escape(v->string.ptr, v->string.len, escape_for(raw), ret);
 	}
 	return -1;
@@ -72,10 +75,13 @@ int sv_value_compare(const struct safevma_value *a, const struct safevma_value *
 		return 0;
 	case SAFEVMA_TYPE_I64:
 		return (a->i64 > b->i64) - (a->i64 < b->i64);
+	case SAFEVMA_TYPE_REAL:
+		return (a->real > b->real) - (a->real < b->real);
 	case SAFEVMA_TYPE_BOOL:
 		return (int)a->boolean - (int)b->boolean;
 	case SAFEVMA_TYPE_STRING:
 	case SAFEVMA_TYPE_WORDS:
+	case SAFEVMA_TYPE_PAIRS:
 		return compare_strings(a, b);
 	case SAFEVMA_TYPE_U64:
 	case SAFEVMA_TYPE_BYTES:
