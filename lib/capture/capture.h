@@ -52,9 +52,20 @@ int sv_capture_pages(
 int sv_capture_pages_again(struct sv_capture *c, struct sv_process *p, const char *tag,
 	size_t *changed, struct safevma_error *err);
 
-/* Frames of p's pages and their neighbours. Files opened once a try; look may be repeated. */
+/* Frames of p's pages and what lies beside them. Files opened once a try; look may be repeated. */
+enum { SV_HEAD_BLOCK = 512 }; /* frames read at once on the way back to a compound head */
+
+struct sv_head_block {
+	uint64_t first;
+	size_t have; /* 0: nothing read */
+	uint64_t words[SV_HEAD_BLOCK];
+};
+
 struct sv_kpages {
 	struct sv_file *flags, *count, *cgroup;
+	bool tails_repeat;	   /* tails were seen to show the flags of their heads */
+	uint64_t tail, head_flags; /* the last tail whose head was found */
+	struct sv_head_block block;
 };
 int sv_capture_frames_open(
 	struct sv_capture *c, struct sv_kpages *k, const char *tag, struct safevma_error *err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* kpageflags, kpagecount, kpagecgroup of a process's frames and of the frames beside them. */
+/* kpageflags, kpagecount, kpagecgroup of a process's frames, and what lies beside them. */
 #include <string.h>
 
 #include "base/error.h"
@@ -10,8 +10,7 @@
 enum {
 	RUN_WORDS = 8192, /* frames in one read */
 	RUN_GAP = 32,	  /* frames that nobody asked for, cheaper read through than jumped over */
-	HEAD_BLOCK = 512, /* frames read at once on the way back to a compound head */
-	HEAD_BLOCKS = 64,
+	HEAD_BLOCKS = 64, /* how far back a compound head is looked for */
 };
 
 static int open_one(struct sv_capture *c, enum sv_iface iface, const char *tag,
@@ -47,60 +46,31 @@ void sv_capture_frames_close(struct sv_kpages *k)
 
 /* ---- which frames ---------------------------------------------------------------------------- */
 
-struct numbers {
-	uint64_t *ptr;
-	size_t len, cap;
-};
-
-static int by_number(const void *a, const void *b)
+static size_t take_numbers(const struct sv_process *p, bool changed_only, uint64_t *room)
 {
-	const uint64_t *x = a, *y = b;
+	struct sv_page_walk w = sv_pages_walk(&p->pages, 0, p->pages.len);
+	struct sv_page pg;
+	size_t n = 0;
 
-	return (*x > *y) - (*x < *y);
-}
-
-static int page_numbers(const struct sv_process *p, bool changed_only, struct numbers *ret)
-{
-	for (size_t i = 0; i < p->pages.len; i++) {
-		const struct sv_page *pg = &p->pages.ptr[i];
-		uint64_t *slot;
-
-		if (!sv_pagemap_has_pfn(pg->entry) || (changed_only && !pg->changed))
+	while (sv_page_next(&w, &pg)) {
+		if (!sv_pagemap_has_pfn(pg.entry) || (changed_only && !pg.changed))
 			continue;
-		slot = sv_vec_push(ret);
-		if (!slot)
-			return -1;
-		*slot = sv_pagemap_pfn(pg->entry);
+		if (room)
+			room[n] = sv_pagemap_pfn(pg.entry);
+		n++;
 	}
-	if (ret->len)
-		qsort(ret->ptr, ret->len, sizeof(*ret->ptr), by_number);
-	return 0;
+	return n;
 }
 
-static int add_frame(struct sv_frame_index *index, uint64_t pfn)
+static int index_of(const struct sv_process *p, bool changed_only, struct sv_frame_index *ret)
 {
-	struct sv_frame *f;
+	size_t n = take_numbers(p, changed_only, NULL);
+	uint64_t *room = sv_frames_room(ret, n);
 
-	if (index->len && index->ptr[index->len - 1].pfn >= pfn)
-		return 0;
-	f = sv_vec_push(index);
-	if (!f)
+	if (!room)
 		return -1;
-	f->pfn = pfn;
-	return 0;
-}
-
-/* The frames and the ones beside them, in order, each once. */
-static int wanted_frames(const struct sv_process *p, bool changed_only, struct sv_frame_index *ret)
-{
-	struct numbers n = { 0 };
-	int rc = page_numbers(p, changed_only, &n);
-
-	for (size_t i = 0; i < n.len && !rc; i++)
-		rc = add_frame(ret, n.ptr[i] - 1) || add_frame(ret, n.ptr[i]) ||
-		     add_frame(ret, n.ptr[i] + 1);
-	sv_vec_fini(&n);
-	return rc;
+	take_numbers(p, changed_only, room);
+	return sv_frames_settle(ret, n);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -140,67 +110,84 @@ int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *word
 	return rc;
 }
 
-static void store(struct sv_frame *f, enum sv_frame_part part, uint64_t word)
+/*
+ * A run: frames that one read covers, those asked for with the ones beside them. What lies past the
+ * machine's last frame is no memory.
+ */
+enum { PARTS = 3, NOT_YET = 0xff };
+
+struct run {
+	uint64_t first;
+	size_t n;
+	bool read[PARTS];
+	size_t have[PARTS];
+	uint64_t words[PARTS][RUN_WORDS];
+	uint8_t class[RUN_WORDS]; /* NOT_YET: not looked at */
+};
+
+static uint64_t below(uint64_t pfn)
 {
-	f->known |= part;
-	if (part == SV_FRAME_FLAGS)
-		f->flags = word;
-	else if (part == SV_FRAME_COUNT)
-		f->count = word;
-	else
-		f->cgroup = word;
+	return pfn ? pfn - 1 : 0;
 }
 
-/* Frames of index from first on that one read may cover. */
-static size_t run_length(const struct sv_frame_index *index, size_t first)
+/* How many slots from the first on one read may cover. */
+static size_t run_length(const struct sv_frame_index *x, size_t first)
 {
 	size_t n = 1;
 
-	while (first + n < index->len &&
-		index->ptr[first + n].pfn - index->ptr[first + n - 1].pfn <= RUN_GAP &&
-		index->ptr[first + n].pfn - index->ptr[first].pfn < RUN_WORDS)
+	while (first + n < x->len && x->ptr[first + n].pfn - x->ptr[first + n - 1].pfn <= RUN_GAP &&
+		x->ptr[first + n].pfn + 1 - below(x->ptr[first].pfn) < RUN_WORDS)
 		n++;
 	return n;
 }
 
-/* What lies past the machine's last frame is no memory. */
-static const uint64_t beyond_flags = SV_KPF_NOPAGE;
-
-static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_frame_part part,
-	struct sv_frame_index *index, struct safevma_error *err)
+static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_iface iface, struct run *r,
+	size_t part, struct safevma_error *err)
 {
-	sv_auto_free uint64_t *words = malloc(RUN_WORDS * sizeof(*words));
 	struct safevma_error why;
+	int rc;
 
-	if (!words)
-		return sv_error_nomem(err);
-	for (size_t i = 0, n; f && i < index->len; i += n) {
-		uint64_t first = index->ptr[i].pfn;
-		size_t have;
-		int rc;
+	r->read[part] = false;
+	if (!f)
+		return 0;
+	rc = read_words(f, r->first, r->n, r->words[part], &r->have[part], &why, err);
+	if (rc < 0)
+		return -1;
+	r->read[part] = rc;
+	return rc ? 0 : sv_gap_add(c->obs, iface, 0, &why, iface == SV_IFACE_KPAGEFLAGS, err);
+}
 
-		n = run_length(index, i);
-		rc = read_words(f, first, (size_t)(index->ptr[i + n - 1].pfn - first) + 1, words,
-			&have, &why, err);
-		if (rc < 0)
-			return -1;
-		if (!rc) {
-			if (sv_gap_add(
-				    c->obs, f->place.iface, 0, &why, part == SV_FRAME_FLAGS, err))
-				return -1;
+static int read_run(struct sv_capture *c, struct sv_kpages *k, uint64_t first, uint64_t last,
+	struct run *r, struct safevma_error *err)
+{
+	r->first = first;
+	r->n = (size_t)(last - first) + 1;
+	memset(r->class, NOT_YET, r->n);
+	return read_part(c, k->flags, SV_IFACE_KPAGEFLAGS, r, 0, err) ||
+			       read_part(c, k->count, SV_IFACE_KPAGECOUNT, r, 1, err) ||
+			       read_part(c, k->cgroup, SV_IFACE_KPAGECGROUP, r, 2, err)
+		       ? -1
+		       : 0;
+}
+
+static struct sv_frame frame_of(const struct run *r, uint64_t pfn)
+{
+	static const uint64_t beyond[PARTS] = { SV_KPF_NOPAGE, 0, 0 };
+	static const unsigned int parts[PARTS] = { SV_FRAME_FLAGS, SV_FRAME_COUNT,
+		SV_FRAME_CGROUP };
+	size_t at = (size_t)(pfn - r->first);
+	uint64_t words[PARTS] = { 0 };
+	unsigned int known = 0;
+
+	for (size_t i = 0; i < PARTS; i++) {
+		if (!r->read[i])
 			continue;
-		}
-		for (size_t k = i; k < i + n; k++) {
-			uint64_t at = index->ptr[k].pfn - first;
-
-			if (at < have)
-				store(&index->ptr[k], part, words[at]);
-			else
-				store(&index->ptr[k], part,
-					part == SV_FRAME_FLAGS ? beyond_flags : 0);
-		}
+		known |= parts[i];
+		words[i] = at < r->have[i] ? r->words[i][at] : beyond[i];
 	}
-	return 0;
+	return (struct sv_frame) {
+		.pfn = pfn, .flags = words[0], .count = words[1], .cgroup = words[2], .known = known
+	};
 }
 
 /* ---- heads of compound pages ----------------------------------------------------------------- */
@@ -209,30 +196,19 @@ static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_frame_part
  * From about 6.10 every tail repeats the flags of its head; before, it shows almost none. One tail
  * that shows such a flag tells which kernel this is.
  */
-static bool tails_repeat(const struct sv_frame_index *index)
+static bool tells(const struct sv_frame *f)
 {
 	const uint64_t telling = SV_KPF_LRU | SV_KPF_UPTODATE | SV_KPF_REFERENCED | SV_KPF_ACTIVE |
 				 SV_KPF_MLOCKED | SV_KPF_DIRTY;
 
-	for (size_t i = 0; i < index->len; i++) {
-		const struct sv_frame *f = &index->ptr[i];
-
-		if ((f->known & SV_FRAME_FLAGS) && (f->flags & SV_KPF_COMPOUND_TAIL) &&
-			!(f->flags & SV_KPF_SLAB) && (f->flags & telling))
-			return true;
-	}
-	return false;
+	return (f->known & SV_FRAME_FLAGS) && (f->flags & SV_KPF_COMPOUND_TAIL) &&
+	       !(f->flags & SV_KPF_SLAB) && (f->flags & telling);
 }
 
-struct block {
-	uint64_t first;
-	size_t have; /* 0: nothing read */
-	uint64_t words[HEAD_BLOCK];
-};
-
-static int read_block(struct sv_file *f, uint64_t pfn, struct block *b, struct safevma_error *err)
+static int read_block(
+	struct sv_file *f, uint64_t pfn, struct sv_head_block *b, struct safevma_error *err)
 {
-	uint64_t first = pfn / HEAD_BLOCK * HEAD_BLOCK;
+	uint64_t first = pfn / SV_HEAD_BLOCK * SV_HEAD_BLOCK;
 	struct safevma_error why;
 	int rc;
 
@@ -240,18 +216,18 @@ static int read_block(struct sv_file *f, uint64_t pfn, struct block *b, struct s
 		return 1;
 	b->first = first;
 	b->have = 0;
-	rc = read_words(f, first, HEAD_BLOCK, b->words, &b->have, &why, err);
+	rc = read_words(f, first, SV_HEAD_BLOCK, b->words, &b->have, &why, err);
 	return rc > 0 ? b->have > 0 : rc;
 }
 
 /* Back from a tail to its head. Not found: the frame stays without. */
-static int find_head(
-	struct sv_file *f, struct sv_frame *tail, struct block *b, struct safevma_error *err)
+static int search_head(struct sv_kpages *k, struct sv_frame *tail, struct safevma_error *err)
 {
+	struct sv_head_block *b = &k->block;
 	uint64_t pfn = tail->pfn;
 
 	for (int blocks = 0; blocks < HEAD_BLOCKS && pfn; blocks++) {
-		int rc = read_block(f, pfn - 1, b, err);
+		int rc = read_block(k->flags, pfn - 1, b, err);
 
 		if (rc <= 0)
 			return rc;
@@ -270,53 +246,76 @@ static int find_head(
 	return 0;
 }
 
-static int find_heads(struct sv_file *f, struct sv_frame_index *index, struct safevma_error *err)
+/* The tail right above one whose head is known has the same head. */
+static int find_head(struct sv_kpages *k, struct sv_frame *f, struct safevma_error *err)
 {
-	struct block b = { 0 };
-
-	if (!f || tails_repeat(index))
+	k->tails_repeat |= tells(f);
+	if (!sv_frame_wants_head(f) || k->tails_repeat)
 		return 0;
-	for (size_t i = 0; i < index->len; i++) {
-		struct sv_frame *tail = &index->ptr[i];
-
-		if (!sv_frame_wants_head(tail))
-			continue;
-		if (find_head(f, tail, &b, err))
-			return -1;
-		if (!(tail->known & SV_FRAME_HEAD))
-			tail->known |= SV_FRAME_HEADLESS;
+	if (k->tail && (f->pfn == k->tail + 1 || f->pfn == k->tail)) {
+		f->head_flags = k->head_flags;
+		f->known |= SV_FRAME_HEAD;
+	} else if (search_head(k, f, err)) {
+		return -1;
 	}
+	if (!(f->known & SV_FRAME_HEAD)) {
+		f->known |= SV_FRAME_HEADLESS;
+		return 0;
+	}
+	k->tail = f->pfn;
+	k->head_flags = f->head_flags;
 	return 0;
 }
 
 /* ---- together -------------------------------------------------------------------------------- */
 
-/* New readings replace older ones of the same frame. */
-static int adopt(struct sv_process *p, struct sv_frame_index *fresh)
+/* Class of a frame of the run; each is looked at once. */
+static int class_in(struct sv_kpages *k, struct run *r, uint64_t pfn, enum sv_class *ret,
+	struct safevma_error *err)
 {
-	struct sv_frame_index all = { 0 };
-	size_t i = 0, k = 0;
+	uint8_t *memo = &r->class[pfn - r->first];
+	struct sv_frame f;
 
-	while (i < p->frames.len || k < fresh->len) {
-		const struct sv_frame *old = i < p->frames.len ? &p->frames.ptr[i] : NULL;
-		const struct sv_frame *new = k < fresh->len ? &fresh->ptr[k] : NULL;
-		struct sv_frame *slot = sv_vec_push(&all);
-
-		if (!slot) {
-			sv_vec_fini(&all);
+	if (*memo == NOT_YET) {
+		f = frame_of(r, pfn);
+		if (find_head(k, &f, err))
 			return -1;
-		}
-		if (new && (!old || new->pfn <= old->pfn)) {
-			*slot = *new;
-			k++;
-			i += old && old->pfn == new->pfn;
-		} else {
-			*slot = *old;
-			i++;
-		}
+		*memo = (uint8_t)sv_class_of(&f);
 	}
-	sv_vec_fini(&p->frames);
-	p->frames = all;
+	*ret = (enum sv_class) * memo;
+	return 0;
+}
+
+static int fill_slot(struct sv_kpages *k, struct run *r, struct sv_frame_index *x, size_t at,
+	struct safevma_error *err)
+{
+	uint64_t pfn = x->ptr[at].pfn;
+	struct sv_frame f = frame_of(r, pfn);
+
+	if ((pfn && class_in(k, r, pfn - 1, &f.below, err)) || find_head(k, &f, err) ||
+		class_in(k, r, pfn + 1, &f.above, err))
+		return -1;
+	if (sv_frames_set(x, at, &f))
+		return sv_error_nomem(err);
+	r->class[pfn - r->first] = (uint8_t)sv_frames_class(x, at);
+	return 0;
+}
+
+static int fill(struct sv_capture *c, struct sv_kpages *k, struct sv_frame_index *x,
+	struct safevma_error *err)
+{
+	sv_auto_free struct run *r = malloc(sizeof(*r));
+
+	if (!r)
+		return sv_error_nomem(err);
+	for (size_t i = 0, n; i < x->len; i += n) {
+		n = run_length(x, i);
+		if (read_run(c, k, below(x->ptr[i].pfn), x->ptr[i + n - 1].pfn + 1, r, err))
+			return -1;
+		for (size_t at = i; at < i + n; at++)
+			if (fill_slot(k, r, x, at, err))
+				return -1;
+	}
 	return 0;
 }
 
@@ -324,17 +323,16 @@ int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_proce
 	bool changed_only, struct safevma_error *err)
 {
 	struct sv_frame_index fresh = { 0 };
-	int rc = wanted_frames(p, changed_only, &fresh) ? sv_error_nomem(err) : 0;
+	int rc = index_of(p, changed_only, &fresh) ? sv_error_nomem(err) : 0;
 
 	if (!rc)
-		rc = read_part(c, k->flags, SV_FRAME_FLAGS, &fresh, err) ||
-				     read_part(c, k->count, SV_FRAME_COUNT, &fresh, err) ||
-				     read_part(c, k->cgroup, SV_FRAME_CGROUP, &fresh, err) ||
-				     find_heads(k->flags, &fresh, err)
-			     ? -1
-			     : 0;
-	if (!rc && adopt(p, &fresh))
+		rc = fill(c, k, &fresh, err);
+	if (!rc && !p->frames.len) {
+		p->frames = fresh;
+		return 0;
+	}
+	if (!rc && sv_frames_adopt(&p->frames, &fresh))
 		rc = sv_error_nomem(err);
-	sv_vec_fini(&fresh);
+	sv_frames_fini(&fresh);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "capture.h"
 #include "iface/ioctls.h"
+#include "iface/pagemap.h"
 #include "iface/smaps.h"
 #include "iface/stat.h"
 
@@ -232,6 +233,23 @@ static int settle_pages(struct sv_capture *c, struct sv_process *p, struct sv_kp
 	return sv_capture_pages_again(c, p, tag, &changed, err);
 }
 
+/* Where smaps was not read, the frames tell which mappings are of the hugetlb pool. */
+static void kinds_by_frames(struct sv_process *p)
+{
+	for (size_t i = 0; i < p->vmas.len; i++) {
+		struct sv_vma *v = &p->vmas.ptr[i];
+		struct sv_page_walk w = sv_pages_walk(&p->pages, v->page, v->pages);
+		struct sv_page pg;
+		size_t at;
+
+		if (!sv_page_next(&w, &pg) || !sv_pagemap_has_pfn(pg.entry))
+			continue;
+		at = sv_frames_find(&p->frames, sv_pagemap_pfn(pg.entry), 0);
+		if (at != SV_FRAMES_NONE && sv_frames_class(&p->frames, at) == SV_CLASS_HUGETLB)
+			v->kind = SV_VMA_HUGETLB;
+	}
+}
+
 static int read_pages(
 	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
 {
@@ -253,6 +271,7 @@ static int read_pages(
 			     settle_pages(c, p, &k, attempt, err)
 		     ? -1
 		     : 0;
+	kinds_by_frames(p);
 	sv_capture_frames_close(&k);
 	return rc;
 }

@@ -17,11 +17,6 @@ enum {
 /* Without PAGEMAP_SCAN, larger mappings would take minutes and the lock with them. */
 static const uint64_t pages_at_most = UINT64_C(1) << 24;
 
-struct pages {
-	struct sv_page *ptr;
-	size_t len, cap;
-};
-
 static int add_range(struct sv_process *p, uint64_t start, uint64_t end, struct safevma_error *err)
 {
 	struct sv_range *last = p->ranges.len ? &p->ranges.ptr[p->ranges.len - 1] : NULL;
@@ -124,26 +119,26 @@ static int read_words(struct sv_capture *c, struct sv_file *f, uint64_t start, u
 	return 1;
 }
 
-static int keep_words(struct pages *ret, uint64_t start, uint64_t page, const uint64_t *words,
-	size_t n, struct safevma_error *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct sv_page *pg;
+/* What is done with the words of [start, start + n pages). */
+typedef int (*words_fn)(struct sv_process *p, uint64_t start, uint64_t page_size,
+	const uint64_t *words, size_t n, void *arg, struct safevma_error *err);
 
-		if (sv_pagemap_empty(words[i]))
-			continue;
-		pg = sv_vec_push(ret);
-		if (!pg)
+static int keep_words(struct sv_process *p, uint64_t start, uint64_t page_size,
+	const uint64_t *words, size_t n, void *arg, struct safevma_error *err)
+{
+	(void)arg;
+	for (size_t i = 0; i < n; i++) {
+		struct sv_page pg = { .vaddr = start + i * page_size, .entry = words[i] };
+
+		if (!sv_pagemap_empty(words[i]) && sv_pages_add(&p->pages, page_size, &pg))
 			return sv_error_nomem(err);
-		pg->vaddr = start + i * page;
-		pg->entry = words[i];
 	}
 	return 0;
 }
 
 /* All of p's ranges. 1, 0 with *why, -1. */
-static int read_ranges(struct sv_capture *c, struct sv_process *p, struct sv_file *f,
-	struct pages *ret, struct safevma_error *why, struct safevma_error *err)
+static int read_ranges(struct sv_capture *c, struct sv_process *p, struct sv_file *f, words_fn fn,
+	void *arg, struct safevma_error *why, struct safevma_error *err)
 {
 	uint64_t words[PAGES_PER_READ], page = c->obs->host.page_size, span = page * PAGES_PER_READ;
 
@@ -159,7 +154,7 @@ static int read_ranges(struct sv_capture *c, struct sv_process *p, struct sv_fil
 			rc = read_words(c, f, at, to, words, why, err);
 			if (rc <= 0)
 				return rc;
-			if (keep_words(ret, at, page, words, (size_t)((to - at) / page), err))
+			if (fn(p, at, page, words, (size_t)((to - at) / page), arg, err))
 				return -1;
 			at = to;
 		}
@@ -170,17 +165,11 @@ static int read_ranges(struct sv_capture *c, struct sv_process *p, struct sv_fil
 /* Which pages belong to which VMA: both are in order of address. */
 static void assign_pages(struct sv_process *p)
 {
-	size_t at = 0;
-
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		struct sv_vma *v = &p->vmas.ptr[i];
 
-		while (at < p->pages.len && p->pages.ptr[at].vaddr < v->start)
-			at++;
-		v->page = at;
-		while (at < p->pages.len && p->pages.ptr[at].vaddr < v->end)
-			at++;
-		v->pages = at - v->page;
+		v->page = sv_pages_from(&p->pages, v->start);
+		v->pages = sv_pages_from(&p->pages, v->end) - v->page;
 	}
 }
 
@@ -189,20 +178,27 @@ static int pages_gap(struct sv_capture *c, struct sv_process *p, const struct sa
 {
 	for (size_t i = 0; i < p->vmas.len; i++)
 		p->vmas.ptr[i].pages_read = false;
-	sv_vec_fini(&p->pages);
+	sv_pages_fini(&p->pages);
 	assign_pages(p);
 	return sv_gap_add(c->obs, SV_IFACE_PAGEMAP, p->pid, why, true, err);
+}
+
+static bool some_hidden(const struct sv_process *p)
+{
+	struct sv_page_walk w = sv_pages_walk(&p->pages, 0, p->pages.len);
+	struct sv_page pg;
+
+	while (sv_page_next(&w, &pg))
+		if (sv_pagemap_present(pg.entry) && !sv_pagemap_has_pfn(pg.entry))
+			return true;
+	return false;
 }
 
 static int hidden_gap(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	struct safevma_error why;
-	size_t i = 0;
 
-	while (i < p->pages.len && (!sv_pagemap_present(p->pages.ptr[i].entry) ||
-					   sv_pagemap_has_pfn(p->pages.ptr[i].entry)))
-		i++;
-	if (i == p->pages.len)
+	if (!some_hidden(p))
 		return 0;
 	sv_error_set(&why, SAFEVMA_E_SYSTEM, 0, NULL, 0,
 		"the kernel hides frame numbers: the reader lacks CAP_SYS_ADMIN in the initial "
@@ -217,7 +213,6 @@ int sv_capture_pages(
 	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = p->pid, .tag = tag };
 	sv_auto_file struct sv_file *f = NULL;
 	struct safevma_error why = { 0 };
-	struct pages found = { 0 };
 	int rc;
 
 	if (sv_root_open(c->root, &place, &f, &why))
@@ -225,10 +220,7 @@ int sv_capture_pages(
 	for (size_t i = 0; i < p->vmas.len; i++)
 		if (plan_vma(c, p, f, &p->vmas.ptr[i], err))
 			return -1;
-	rc = read_ranges(c, p, f, &found, &why, err);
-	p->pages.ptr = found.ptr;
-	p->pages.len = found.len;
-	p->pages.cap = found.cap;
+	rc = read_ranges(c, p, f, keep_words, NULL, &why, err);
 	if (rc < 0)
 		return -1;
 	if (!rc)
@@ -245,78 +237,129 @@ static bool same_entry(uint64_t a, uint64_t b)
 	return ((a ^ b) & ~SV_PAGEMAP_SOFTDIRTY) == 0;
 }
 
-static int push(
-	struct pages *to, const struct sv_page *from, bool changed, struct safevma_error *err)
+/* What the second look has otherwise than the first. */
+struct changes {
+	struct sv_page *ptr;
+	size_t len, cap;
+	size_t at;    /* first page of the first look that was not met yet */
+	size_t same;  /* of the list: gone before, and gone still */
+	bool rebuild; /* pages that the first look did not have, or that nobody needs any more */
+};
+
+static int note_change(
+	struct changes *k, uint64_t vaddr, uint64_t entry, bool changed, struct safevma_error *err)
 {
-	struct sv_page *pg = sv_vec_push(to);
+	struct sv_page *pg = sv_vec_push(k);
 
 	if (!pg)
 		return sv_error_nomem(err);
-	*pg = *from;
-	pg->changed = changed;
+	*pg = (struct sv_page) { .vaddr = vaddr, .entry = entry, .changed = changed };
 	return 0;
 }
 
-/* A page that went away in between is kept, marked, with an empty entry: absent now. */
-static int merge(const struct pages *before, const struct pages *now, struct pages *ret,
-	size_t *changed, struct safevma_error *err)
+/* A page that is there now, beside what the first look had at its address. */
+static int compare_page(struct sv_process *p, struct changes *k, uint64_t vaddr, uint64_t word,
+	const struct sv_page *before, struct safevma_error *err)
 {
-	size_t i = 0, k = 0;
+	bool there = before && before->vaddr == vaddr;
+	bool empty = sv_pagemap_empty(word);
 
-	*changed = 0;
-	while (i < before->len || k < now->len) {
-		const struct sv_page *b = i < before->len ? &before->ptr[i] : NULL;
-		const struct sv_page *n = k < now->len ? &now->ptr[k] : NULL;
-		struct sv_page gone = { 0 };
-		bool differs = true;
+	k->at += there;
+	if (!there && empty)
+		return 0;
+	if (there && empty && sv_pagemap_empty(before->entry)) {
+		k->rebuild = true;
+		k->same++;
+		return note_change(k, vaddr, 0, false, err);
+	}
+	k->rebuild |= !there;
+	if (there && !empty && same_entry(before->entry, word)) {
+		sv_pages_set(&p->pages, k->at - 1, word, false);
+		return 0;
+	}
+	return note_change(k, vaddr, empty ? 0 : word, true, err);
+}
 
-		if (b && n && b->vaddr == n->vaddr) {
-			differs = !same_entry(b->entry, n->entry);
-			i++;
-			k++;
-		} else if (n && (!b || n->vaddr < b->vaddr)) {
-			k++;
-		} else {
-			gone.vaddr = b->vaddr;
-			differs = b->entry != 0;
-			n = &gone;
-			i++;
-		}
-		*changed += differs;
-		if ((n->entry || differs) && push(ret, n, differs, err))
+static int compare_words(struct sv_process *p, uint64_t start, uint64_t page_size,
+	const uint64_t *words, size_t n, void *arg, struct safevma_error *err)
+{
+	struct changes *k = arg;
+	struct sv_page_walk w = sv_pages_walk(&p->pages, k->at, p->pages.len - k->at);
+	struct sv_page before;
+	bool some = sv_page_next(&w, &before);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t vaddr = start + i * page_size;
+		size_t at = k->at;
+
+		if (compare_page(p, k, vaddr, words[i], some ? &before : NULL, err))
 			return -1;
+		if (k->at != at)
+			some = sv_page_next(&w, &before);
 	}
 	return 0;
+}
+
+/* Changed pages in their places: a page that went away is kept, marked, with an empty entry. */
+static int apply(struct sv_process *p, const struct changes *k, uint64_t page_size)
+{
+	struct sv_page_walk w = sv_pages_walk(&p->pages, 0, p->pages.len);
+	struct sv_pages merged = { 0 };
+	size_t i = 0;
+	struct sv_page pg;
+	bool some = sv_page_next(&w, &pg);
+
+	while (some || i < k->len) {
+		const struct sv_page *change = i < k->len ? &k->ptr[i] : NULL;
+		bool take = change && (!some || change->vaddr <= pg.vaddr);
+
+		const struct sv_page *next = take ? change : &pg;
+
+		if ((next->entry || next->changed) && sv_pages_add(&merged, page_size, next)) {
+			sv_pages_fini(&merged);
+			return -1;
+		}
+		i += take;
+		if (some && (!take || change->vaddr == pg.vaddr))
+			some = sv_page_next(&w, &pg);
+	}
+	sv_pages_fini(&p->pages);
+	p->pages = merged;
+	return 0;
+}
+
+static void apply_in_place(struct sv_process *p, const struct changes *k)
+{
+	for (size_t i = 0; i < k->len; i++)
+		sv_pages_set(&p->pages, sv_pages_from(&p->pages, k->ptr[i].vaddr), k->ptr[i].entry,
+			true);
 }
 
 int sv_capture_pages_again(struct sv_capture *c, struct sv_process *p, const char *tag,
 	size_t *changed, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = p->pid, .tag = tag };
-	struct pages now = { 0 }, merged = { 0 };
-	struct pages before = { p->pages.ptr, p->pages.len, p->pages.cap };
 	sv_auto_file struct sv_file *f = NULL;
 	struct safevma_error why = { 0 };
+	struct changes k = { 0 };
 	int rc = 0;
 
 	*changed = 0;
 	if (!p->ranges.len)
 		return 0;
 	if (!sv_root_open(c->root, &place, &f, &why))
-		rc = read_ranges(c, p, f, &now, &why, err);
-	if (rc > 0)
-		rc = merge(&before, &now, &merged, changed, err) ? -1 : 1;
-	sv_vec_fini(&now);
+		rc = read_ranges(c, p, f, compare_words, &k, &why, err);
+	if (rc > 0 && k.rebuild && apply(p, &k, c->obs->host.page_size))
+		rc = sv_error_nomem(err);
+	else if (rc > 0 && !k.rebuild)
+		apply_in_place(p, &k);
+	*changed = k.len - k.same;
+	sv_vec_fini(&k);
 	if (!rc && sv_error_fatal(&why))
 		rc = sv_error_pass(err, &why);
-	if (rc <= 0) {
-		sv_vec_fini(&merged);
+	if (rc <= 0)
 		return rc ? -1 : pages_gap(c, p, &why, err);
-	}
-	free(before.ptr);
-	p->pages.ptr = merged.ptr;
-	p->pages.len = merged.len;
-	p->pages.cap = merged.cap;
-	assign_pages(p);
+	if (k.rebuild)
+		assign_pages(p);
 	return 0;
 }

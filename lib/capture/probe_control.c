@@ -46,13 +46,14 @@ static void count_pages(const struct sv_process *p, uint64_t start, uint64_t end
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		const struct sv_vma *v = &p->vmas.ptr[i];
 
-		for (size_t k = v->page; k < v->page + v->pages; k++) {
-			const struct sv_page *page = &p->pages.ptr[k];
+		struct sv_page_walk w = sv_pages_walk(&p->pages, v->page, v->pages);
+		struct sv_page page;
 
-			if (page->vaddr < start || page->vaddr >= end)
+		while (sv_page_next(&w, &page)) {
+			if (page.vaddr < start || page.vaddr >= end)
 				continue;
 			if (!locked(v) && !ret->unlocked++)
-				ret->first = page->vaddr;
+				ret->first = page.vaddr;
 			ret->locked += locked(v);
 		}
 	}
@@ -61,7 +62,7 @@ static void count_pages(const struct sv_process *p, uint64_t start, uint64_t end
 static int observe_child(struct sv_probe *p, pid_t pid, safevma_observation **ret)
 {
 	struct safevma_request request = { .selection = { .pids = &pid, .pids_count = 1 },
-		.needs = SAFEVMA_NEED_PAGES };
+		.needs = SAFEVMA_NEED_PAGES | SAFEVMA_NEED_SMAPS };
 	struct safevma_error err = { 0 };
 
 	if (!safevma_observe(p->capture.root, &request, ret, &err))

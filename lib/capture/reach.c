@@ -56,21 +56,21 @@ static void settle(struct ranges *r)
 static int collect(const struct sv_capture *c, const struct sv_process *p, struct ranges *all,
 	struct ranges *pool)
 {
+	for (size_t i = 0; i < p->frames.len; i++)
+		if (add_frame(all, p->frames.ptr[i].pfn))
+			return -1;
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		const struct sv_vma *v = &p->vmas.ptr[i];
 		bool others = c->request->aliases || sv_vma_pooled(v);
 
-		for (size_t k = v->page; k < v->page + v->pages; k++) {
-			uint64_t entry = p->pages.ptr[k].entry;
+		struct sv_page_walk w = sv_pages_walk(&p->pages, v->page, v->pages);
+		struct sv_page pg;
 
-			if (!sv_pagemap_has_pfn(entry))
-				continue;
-			if (add_frame(all, sv_pagemap_pfn(entry)) ||
-				(others && add_frame(pool, sv_pagemap_pfn(entry))))
+		while (others && sv_page_next(&w, &pg))
+			if (sv_pagemap_has_pfn(pg.entry) &&
+				add_frame(pool, sv_pagemap_pfn(pg.entry)))
 				return -1;
-		}
 	}
-	settle(all);
 	settle(pool);
 	return 0;
 }
@@ -116,11 +116,13 @@ static bool surprising(const struct sv_process *p)
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		const struct sv_vma *v = &p->vmas.ptr[i];
 
-		for (size_t k = v->page; k < v->page + v->pages; k++) {
-			uint64_t entry = p->pages.ptr[k].entry;
+		struct sv_page_walk w = sv_pages_walk(&p->pages, v->page, v->pages);
+		struct sv_page pg;
+
+		while (sv_page_next(&w, &pg)) {
 			const struct sv_linear_extent *x =
-				sv_pagemap_has_pfn(entry)
-					? sv_kernelmap_find(&p->kernel, sv_pagemap_pfn(entry))
+				sv_pagemap_has_pfn(pg.entry)
+					? sv_kernelmap_find(&p->kernel, sv_pagemap_pfn(pg.entry))
 					: NULL;
 
 			if (x && v->secret != SV_SECRET_UNKNOWN &&

@@ -37,55 +37,72 @@ static int add(struct sv_edge_list *list, const struct sv_edge *e)
 	return 0;
 }
 
-static int add_page(const safevma_observation *obs, const struct sv_process *p, size_t vma,
-	const struct sv_page *pg, struct sv_edge_list *list)
+static int add_page(const struct sv_process *p, size_t vma, const struct sv_page *pg,
+	const struct sv_surroundings *s, struct sv_edge_list *list)
 {
-	struct sv_surroundings s;
 	struct sv_edge e = { .vaddr = pg->vaddr, .vma = vma };
 
-	sv_page_surroundings(obs, p, &p->vmas.ptr[vma], pg, &s);
 	list->coverage.total++;
-	if (s.class == SV_CLASS_UNKNOWN) {
+	if (s->class == SV_CLASS_UNKNOWN) {
 		list->coverage.unreadable++;
 		return 0;
 	}
 	if (pg->changed || p->vmas.ptr[vma].changed)
 		list->coverage.changed++;
-	else if (sv_frame_of_interest(s.class) &&
-		 (s.below_class == SV_CLASS_UNKNOWN || s.above_class == SV_CLASS_UNKNOWN))
+	else if (sv_frame_of_interest(s->class) &&
+		 (s->frame.below == SV_CLASS_UNKNOWN || s->frame.above == SV_CLASS_UNKNOWN))
 		list->coverage.unreadable++;
 	else
 		list->coverage.examined++;
-	if (!sv_frame_of_interest(s.class))
+	if (!sv_frame_of_interest(s->class))
 		return 0;
 	list->frames++;
-	e.pfn = s.frame->pfn;
-	e.effect = sv_effect_of(s.reached);
+	e.pfn = s->frame.pfn;
+	e.effect = sv_effect_of(s->reached);
 	e.over = true;
 	e.source_pfn = e.pfn - 1;
-	e.source_class = s.below_class;
+	e.source_class = s->frame.below;
 	if (add(list, &e))
 		return -1;
 	e.over = false;
 	e.source_pfn = e.pfn + 1;
-	e.source_class = s.above_class;
+	e.source_class = s->frame.above;
 	return add(list, &e);
 }
 
 /* True the first time that this frame is met. */
-static bool first_time(const struct sv_process *p, uint8_t *seen, const struct sv_page *pg)
+static bool first_time(uint8_t *seen, const struct sv_surroundings *s)
 {
-	const struct sv_frame *f = sv_pagemap_has_pfn(pg->entry)
-					   ? sv_frame_find(&p->frames, sv_pagemap_pfn(pg->entry))
-					   : NULL;
-	size_t at = f ? (size_t)(f - p->frames.ptr) : 0;
+	uint8_t bit = (uint8_t)(1u << (s->slot % 8));
 
-	if (!f)
+	if (!s->found)
 		return true;
-	if (seen[at / 8] >> (at % 8) & 1)
+	if (seen[s->slot / 8] & bit)
 		return false;
-	seen[at / 8] = (uint8_t)(seen[at / 8] | 1u << (at % 8));
+	seen[s->slot / 8] |= bit;
 	return true;
+}
+
+static int add_vma(const safevma_observation *obs, const struct sv_process *p, size_t vma,
+	uint8_t *seen, struct sv_edge_list *list)
+{
+	const struct sv_vma *v = &p->vmas.ptr[vma];
+	struct sv_page_walk w = sv_pages_walk(&p->pages, v->page, v->pages);
+	struct sv_surroundings s = { 0 };
+	struct sv_page pg;
+
+	if (!v->pages_read) {
+		list->coverage.total++;
+		list->coverage.unreadable++;
+	}
+	while (sv_page_next(&w, &pg)) {
+		if (!sv_pagemap_present(pg.entry))
+			continue;
+		sv_page_surroundings(obs, p, v, &pg, &s);
+		if (first_time(seen, &s) && add_page(p, vma, &pg, &s, list))
+			return -1;
+	}
+	return 0;
 }
 
 int sv_measure_edges(
@@ -96,21 +113,9 @@ int sv_measure_edges(
 	memset(ret, 0, sizeof(*ret));
 	if (!seen)
 		return -1;
-	for (size_t v = 0; v < p->vmas.len; v++) {
-		const struct sv_vma *vma = &p->vmas.ptr[v];
-
-		if (!vma->pages_read) {
-			ret->coverage.total++;
-			ret->coverage.unreadable++;
-		}
-		for (size_t i = vma->page; i < vma->page + vma->pages; i++) {
-			const struct sv_page *pg = &p->pages.ptr[i];
-
-			if (sv_pagemap_present(pg->entry) && first_time(p, seen, pg) &&
-				add_page(obs, p, v, pg, ret))
-				return -1;
-		}
-	}
+	for (size_t v = 0; v < p->vmas.len; v++)
+		if (add_vma(obs, p, v, seen, ret))
+			return -1;
 	if (ret->len)
 		qsort(ret->ptr, ret->len, sizeof(*ret->ptr), by_rank);
 	return 0;

@@ -5,7 +5,7 @@
 
 static struct sv_num part(const struct sv_frame *f, enum sv_frame_part part, uint64_t value)
 {
-	return f && (f->known & part) ? sv_known(value) : (struct sv_num) { 0 };
+	return (f->known & part) ? sv_known(value) : (struct sv_num) { 0 };
 }
 
 static struct sv_num first_other(const struct sv_kernelmap *map, struct sv_num pfn)
@@ -25,43 +25,45 @@ static struct sv_num first_other(const struct sv_kernelmap *map, struct sv_num p
  */
 static struct sv_num kept(const struct sv_surroundings *s)
 {
-	const struct sv_class_info *info = sv_class_info(s->class);
 	struct sv_num mlocked = sv_page_mlocked(s);
 
 	if (s->class == SV_CLASS_ZERO)
 		return sv_known(0);
-	if (s->class != SV_CLASS_UNKNOWN && (!info->user || s->class == SV_CLASS_HUGETLB))
+	if (s->class == SV_CLASS_HUGETLB ||
+		sv_class_info(s->class)->source == SV_SOURCE_UNCLASSIFIED ||
+		s->class == SV_CLASS_KERNEL_COMPOUND)
 		return sv_known(1);
+	if (!sv_class_info(s->class)->user) /* it is being freed, or was never there */
+		return (struct sv_num) { 0 };
 	if (mlocked.known && !mlocked.value)
-		mlocked.value = sv_frame_unevictable(s->frame);
+		mlocked.value = sv_frame_unevictable(&s->frame);
 	return mlocked;
 }
 
 static void describe(const safevma_observation *obs, const struct sv_process *p,
-	const struct sv_vma *v, const struct sv_page *pg, struct sv_run *r)
+	const struct sv_vma *v, const struct sv_page *pg, struct sv_surroundings *s,
+	struct sv_run *r)
 {
-	struct sv_surroundings s;
-
-	sv_page_surroundings(obs, p, v, pg, &s);
+	sv_page_surroundings(obs, p, v, pg, s);
 	*r = (struct sv_run) { .vaddr = pg->vaddr,
 		.pages = 1,
 		.presence = sv_presence_of(obs, pg->entry),
-		.class = s.class,
-		.below_class = s.below_class,
-		.above_class = s.above_class,
+		.class = s->class,
+		.below_class = s->frame.below,
+		.above_class = s->frame.above,
 		.exclusive = pg->entry & SV_PAGEMAP_EXCLUSIVE,
 		.changed = pg->changed || v->changed,
-		.reached = s.reached };
+		.reached = s->reached };
 	if (r->presence != SV_PRESENT)
 		return;
 	if (sv_pagemap_has_pfn(pg->entry))
 		r->pfn = sv_known(sv_pagemap_pfn(pg->entry));
 	r->other_vaddr = first_other(&p->kernel, r->pfn);
-	r->flags = part(s.frame, SV_FRAME_FLAGS, s.frame ? s.frame->flags : 0);
-	r->mapcount = part(s.frame, SV_FRAME_COUNT, s.frame ? s.frame->count : 0);
-	r->cgroup = part(s.frame, SV_FRAME_CGROUP, s.frame ? s.frame->cgroup : 0);
-	r->locked = kept(&s);
-	r->mlocked = sv_page_mlocked(&s);
+	r->flags = part(&s->frame, SV_FRAME_FLAGS, s->frame.flags);
+	r->mapcount = part(&s->frame, SV_FRAME_COUNT, s->frame.count);
+	r->cgroup = part(&s->frame, SV_FRAME_CGROUP, s->frame.cgroup);
+	r->locked = kept(s);
+	r->mlocked = sv_page_mlocked(s);
 }
 
 static bool same_num(struct sv_num a, struct sv_num b)
@@ -101,12 +103,16 @@ static bool continues(const struct sv_run *run, const struct sv_run *next, uint6
 void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, bool one, size_t *at, struct sv_run *ret)
 {
-	size_t end = v->page + v->pages;
+	struct sv_page_walk w = sv_pages_walk(&p->pages, *at, v->page + v->pages - *at);
+	struct sv_surroundings s = { 0 };
+	struct sv_page pg = { 0 };
 	struct sv_run next;
 
-	describe(obs, p, v, &p->pages.ptr[(*at)++], ret);
-	while (!one && *at < end) {
-		describe(obs, p, v, &p->pages.ptr[*at], &next);
+	if (sv_page_next(&w, &pg))
+		describe(obs, p, v, &pg, &s, ret);
+	(*at)++;
+	while (!one && sv_page_next(&w, &pg)) {
+		describe(obs, p, v, &pg, &s, &next);
 		if (!continues(ret, &next, obs->host.page_size))
 			return;
 		ret->pages++;

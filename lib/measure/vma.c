@@ -30,38 +30,32 @@ bool sv_frame_of_interest(enum sv_class class)
 	       class != SV_CLASS_RESERVED;
 }
 
-static enum sv_class class_or_unknown(const struct sv_frame *f)
-{
-	return f ? sv_class_of(f) : SV_CLASS_UNKNOWN;
-}
-
 void sv_page_surroundings(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, const struct sv_page *pg, struct sv_surroundings *ret)
 {
-	const struct sv_frame *first = p->frames.ptr, *end = first + p->frames.len;
-	uint64_t pfn = sv_pagemap_pfn(pg->entry);
+	size_t at = SV_FRAMES_NONE;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->frame = sv_pagemap_has_pfn(pg->entry) ? sv_frame_find(&p->frames, pfn) : NULL;
-	if (ret->frame) {
-		const struct sv_frame *f = ret->frame;
-
-		ret->below = f > first && f[-1].pfn + 1 == pfn ? f - 1 : NULL;
-		ret->above = f + 1 < end && f[1].pfn == pfn + 1 ? f + 1 : NULL;
+	if (sv_pagemap_has_pfn(pg->entry))
+		at = sv_frames_find(&p->frames, sv_pagemap_pfn(pg->entry), ret->slot);
+	ret->found = at != SV_FRAMES_NONE;
+	ret->class = SV_CLASS_UNKNOWN;
+	if (ret->found) {
+		ret->slot = at;
+		ret->frame = sv_frames_at(&p->frames, at);
+		ret->class = sv_frames_class(&p->frames, at);
+	} else {
+		ret->frame = (struct sv_frame) { 0 };
 	}
-	ret->class = class_or_unknown(ret->frame);
-	ret->below_class = class_or_unknown(ret->below);
-	ret->above_class = class_or_unknown(ret->above);
-	ret->reached = sv_reach_of(obs, &p->kernel, v, ret->frame);
+	ret->reached = sv_reach_of(obs, &p->kernel, v, ret->found ? &ret->frame : NULL);
 }
 
 struct sv_num sv_page_mlocked(const struct sv_surroundings *s)
 {
 	if (s->class == SV_CLASS_UNKNOWN)
 		return (struct sv_num) { 0 };
-	if ((s->frame->known & SV_FRAME_HEADLESS) && !sv_frame_mlocked(s->frame))
+	if ((s->frame.known & SV_FRAME_HEADLESS) && !sv_frame_mlocked(&s->frame))
 		return (struct sv_num) { 0 };
-	return sv_known(sv_frame_mlocked(s->frame));
+	return sv_known(sv_frame_mlocked(&s->frame));
 }
 
 bool sv_edges_count(struct sv_edges *e, enum sv_class neighbour, bool over, enum sv_effect effect)
@@ -102,6 +96,7 @@ static void add_reach(struct sv_reach_bytes *r, struct sv_reached reached, uint6
 struct walk {
 	uint64_t present, swapped, marker, zero, exclusive;
 	bool zero_known, swap_known;
+	struct sv_surroundings around; /* of the last page */
 };
 
 const char *sv_presence_name(enum sv_presence presence)
@@ -162,35 +157,35 @@ static bool page_examined(const safevma_observation *obs, const struct sv_surrou
 	if (s->class == SV_CLASS_UNKNOWN)
 		return false;
 	return !sv_frame_of_interest(s->class) ||
-	       (s->below_class != SV_CLASS_UNKNOWN && s->above_class != SV_CLASS_UNKNOWN);
+	       (s->frame.below != SV_CLASS_UNKNOWN && s->frame.above != SV_CLASS_UNKNOWN);
 }
 
 static void walk_present(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, const struct sv_page *pg, struct walk *w, struct sv_vma_figures *f)
 {
-	struct sv_surroundings s;
+	const struct sv_surroundings *s = &w->around;
 
-	sv_page_surroundings(obs, p, v, pg, &s);
+	sv_page_surroundings(obs, p, v, pg, &w->around);
 	w->present++;
 	w->exclusive += (pg->entry & SV_PAGEMAP_EXCLUSIVE) != 0;
-	w->zero += s.class == SV_CLASS_ZERO;
-	w->zero_known &= s.class != SV_CLASS_UNKNOWN;
-	add_reach(&f->reach, s.reached, obs->host.page_size);
-	if (sv_frame_of_interest(s.class)) {
-		enum sv_effect effect = sv_effect_of(s.reached);
+	w->zero += s->class == SV_CLASS_ZERO;
+	w->zero_known &= s->class != SV_CLASS_UNKNOWN;
+	add_reach(&f->reach, s->reached, obs->host.page_size);
+	if (sv_frame_of_interest(s->class)) {
+		enum sv_effect effect = sv_effect_of(s->reached);
 
-		sv_edges_count(&f->edges, s.below_class, true, effect);
-		sv_edges_count(&f->edges, s.above_class, false, effect);
+		sv_edges_count(&f->edges, s->frame.below, true, effect);
+		sv_edges_count(&f->edges, s->frame.above, false, effect);
 	}
 	f->coverage.total++;
 	if (pg->changed || v->changed)
 		f->coverage.changed++;
-	else if (page_examined(obs, &s))
+	else if (page_examined(obs, s))
 		f->coverage.examined++;
 	else
 		f->coverage.unreadable++;
-	f->edges_known &= page_examined(obs, &s);
-	f->reach_known &= s.class != SV_CLASS_UNKNOWN;
+	f->edges_known &= page_examined(obs, s);
+	f->reach_known &= s->class != SV_CLASS_UNKNOWN;
 }
 
 static struct sv_num bytes_if(bool known, uint64_t pages, uint64_t page_size)
@@ -233,17 +228,17 @@ void sv_measure_vma(const safevma_observation *obs, const struct sv_process *p,
 {
 	struct walk w = { .zero_known = true, .swap_known = true };
 	bool frames = (obs->needs & SAFEVMA_NEED_FRAMES) && v->pages_read;
+	struct sv_page_walk pages = sv_pages_walk(&p->pages, v->page, v->pages);
+	struct sv_page pg;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->size = sv_known(v->end - v->start);
 	ret->reach_known = ret->edges_known = frames;
-	for (size_t i = v->page; i < v->page + v->pages; i++) {
-		const struct sv_page *pg = &p->pages.ptr[i];
-
-		if (sv_pagemap_present(pg->entry))
-			walk_present(obs, p, v, pg, &w, ret);
+	while (sv_page_next(&pages, &pg)) {
+		if (sv_pagemap_present(pg.entry))
+			walk_present(obs, p, v, &pg, &w, ret);
 		else
-			walk_absent(obs, pg, &w, ret);
+			walk_absent(obs, &pg, &w, ret);
 	}
 	if (!v->pages_read) { /* what could not be read counts as one page at least */
 		ret->coverage.total++;

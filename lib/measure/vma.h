@@ -84,12 +84,16 @@ void sv_measure_process(
 /* Frames that belong to the process: not the zero page, not kernel memory that it only sees. */
 bool sv_frame_of_interest(enum sv_class class);
 
-/* Frame and neighbours of a page; NULL where not read. */
+/* What a page's frame is, and what lies beside it; UNKNOWN where not read. */
 struct sv_surroundings {
-	const struct sv_frame *frame, *below, *above;
-	enum sv_class class, below_class, above_class;
+	bool found;	       /* its frame was looked up */
+	size_t slot;	       /* the frame's; the next page's is looked for from here on */
+	struct sv_frame frame; /* with found */
+	enum sv_class class;
 	struct sv_reached reached;
 };
+
+/* ret: zeroed before the first page, then what the page before gave. */
 void sv_page_surroundings(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, const struct sv_page *pg, struct sv_surroundings *ret);
 

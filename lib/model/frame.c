@@ -127,38 +127,3 @@ bool sv_frame_wants_head(const struct sv_frame *f)
 	return (f->known & SV_FRAME_FLAGS) && !(f->known & SV_FRAME_HEAD) &&
 	       (f->flags & SV_KPF_COMPOUND_TAIL) && certain_class(f->flags) == SV_CLASS_UNKNOWN;
 }
-
-struct sv_frame *sv_frame_find(const struct sv_frame_index *index, uint64_t pfn)
-{
-	size_t lo = 0, hi = index->len;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (index->ptr[mid].pfn < pfn)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < index->len && index->ptr[lo].pfn == pfn ? &index->ptr[lo] : NULL;
-}
-
-static int by_pfn(const void *a, const void *b)
-{
-	const struct sv_frame *x = a, *y = b;
-
-	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
-}
-
-void sv_frame_sort(struct sv_frame_index *index)
-{
-	size_t out = 0;
-
-	if (!index->len)
-		return;
-	qsort(index->ptr, index->len, sizeof(*index->ptr), by_pfn);
-	for (size_t i = 1; i < index->len; i++)
-		if (index->ptr[i].pfn != index->ptr[out].pfn)
-			index->ptr[++out] = index->ptr[i];
-	index->len = out + 1;
-}

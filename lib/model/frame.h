@@ -57,6 +57,7 @@ enum sv_frame_part {
 	SV_FRAME_HEAD = 1u << 3, /* head_flags are those of the compound head */
 	/* A tail that shows few flags of its own, and whose head was looked for in vain. */
 	SV_FRAME_HEADLESS = 1u << 4,
+	SV_FRAME_AROUND = 1u << 5, /* distance and mixed: the whole block was looked at */
 };
 
 struct sv_frame {
@@ -66,6 +67,10 @@ struct sv_frame {
 	uint64_t count;	     /* how many page-table entries of processes map it */
 	uint64_t cgroup;     /* inode of the memory control group charged, 0 for none */
 	unsigned int known;  /* enum sv_frame_part */
+	enum sv_class below, above; /* of the frames beside it; UNKNOWN where they were not read */
+	/* With SV_FRAME_AROUND. */
+	unsigned int distance; /* frames down to the nearest strong source; 0: none near */
+	bool mixed;	       /* its pageblock holds a strong source */
 };
 
 enum sv_class sv_class_of(const struct sv_frame *f);
@@ -82,13 +87,59 @@ bool sv_frame_unevictable(const struct sv_frame *f);
 /* Whether the class of this tail needs the flags of its head. */
 bool sv_frame_wants_head(const struct sv_frame *f);
 
-/* Frames by number: sorted, each once. */
-struct sv_frame_index {
-	struct sv_frame *ptr;
-	size_t len, cap;
+/*
+ * Frames by number, each once. There can be millions, and most are alike but for their number and
+ * what lies beside them: what was read of them is kept once for all that share it.
+ */
+struct sv_frame_slot {
+	uint64_t pfn;
+	uint32_t sort;	/* what was read: index of sorts */
+	uint8_t beside; /* class below, class above */
+	uint8_t around; /* what SV_FRAME_AROUND says is known */
+	uint16_t distance;
 };
 
-struct sv_frame *sv_frame_find(const struct sv_frame_index *index, uint64_t pfn);
-void sv_frame_sort(struct sv_frame_index *index); /* sorts, and drops repeated numbers */
+struct sv_frame_sort {
+	uint64_t flags, head_flags, count, cgroup;
+	unsigned int known;
+	enum sv_class class;
+};
+
+struct sv_frame_index {
+	struct sv_frame_slot *ptr;
+	size_t len, room;
+	struct {
+		struct sv_frame_sort *ptr;
+		size_t len, cap;
+	} sorts;
+	uint32_t *buckets; /* of a hash over sorts: index + 1 */
+	size_t buckets_len;
+	uint32_t last; /* sort that was met last */
+};
+
+/*
+ * Making an index: room for n numbers, to be filled in any order; NULL when memory is out. Then
+ * settle makes slots of the first n of them, each once; of no frame anything is known yet.
+ */
+uint64_t *sv_frames_room(struct sv_frame_index *index, size_t n);
+int sv_frames_settle(struct sv_frame_index *index, size_t n);
+void sv_frames_fini(struct sv_frame_index *index);
+
+/* What is known of the frame in slot at. */
+struct sv_frame sv_frames_at(const struct sv_frame_index *index, size_t at);
+enum sv_class sv_frames_class(const struct sv_frame_index *index, size_t at);
+
+/* Replaces what is known of the frame in slot at. -1: memory is out. */
+int sv_frames_set(struct sv_frame_index *index, size_t at, const struct sv_frame *frame);
+
+/* Slot of a frame, looked for from near on; SV_FRAMES_NONE when it is not there. */
+#define SV_FRAMES_NONE SIZE_MAX
+size_t sv_frames_find(const struct sv_frame_index *index, uint64_t pfn, size_t near);
+
+/* First slot whose number is not below pfn. */
+size_t sv_frames_from(const struct sv_frame_index *index, uint64_t pfn);
+
+/* What fresh knows takes the place of what index knew; new frames join it. -1: memory is out. */
+int sv_frames_adopt(struct sv_frame_index *index, const struct sv_frame_index *fresh);
 
 #endif

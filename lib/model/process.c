@@ -30,8 +30,8 @@ void sv_process_forget_memory(struct sv_process *p)
 	sv_strbuf_fini(&p->maps);
 	sv_vec_fini(&p->vmas);
 	sv_vec_fini(&p->ranges);
-	sv_vec_fini(&p->pages);
-	sv_vec_fini(&p->frames);
+	sv_pages_fini(&p->pages);
+	sv_frames_fini(&p->frames);
 	sv_kernelmap_fini(&p->kernel);
 }
 

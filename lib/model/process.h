@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "frame.h"
 #include "kernelmap.h"
+#include "pages.h"
 
 enum sv_kind {
 	SV_VMA_ANON,
@@ -43,13 +44,6 @@ struct sv_vma {
 	bool changed;				  /* not the same VMA at the end of the reading */
 	bool pages_read;			  /* all its pages were looked at */
 	size_t page, pages; /* its pages among the process's: first, how many */
-};
-
-/* A page with an entry that is not empty; pages without one are absent and not kept. */
-struct sv_page {
-	uint64_t vaddr;
-	uint64_t entry; /* SV_PAGEMAP_* */
-	bool changed;	/* the entry did not stay the same while its frame was looked up */
 };
 
 struct sv_range {
@@ -101,12 +95,9 @@ struct sv_process {
 	struct {
 		struct sv_range *ptr;
 		size_t len, cap;
-	} ranges; /* which addresses were looked at, page by page */
-	struct {
-		struct sv_page *ptr;
-		size_t len, cap;
-	} pages;
-	struct sv_frame_index frames; /* frames of the pages and their neighbours */
+	} ranges;		      /* which addresses were looked at, page by page */
+	struct sv_pages pages;	      /* pages without an entry are absent and not kept */
+	struct sv_frame_index frames; /* of the pages */
 	struct sv_kernelmap kernel;   /* how the kernel maps these pages' frames */
 };
 

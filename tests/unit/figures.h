@@ -19,8 +19,10 @@ static inline struct sv_vma_figures figures(const safevma_observation *obs, size
 
 static inline struct sv_vma_figures only(safevma_observation *obs)
 {
-	struct sv_vma_figures f = figures(obs, 0);
+	struct sv_vma_figures f;
 
+	memory_settle(obs);
+	f = figures(obs, 0);
 	safevma_observation_free(obs);
 	return f;
 }

@@ -10,6 +10,20 @@
 	"0xffff888000000000-0xffff888000200000 2M ro PSE GLB NX pmd\n"                             \
 	"0xffff888000200000-0xffff888000400000 2M ro GLB NX pte\n"
 
+static void index_frames(struct sv_process *p)
+{
+	size_t n = 0;
+	uint64_t *room;
+
+	sv_frames_fini(&p->frames);
+	room = sv_frames_room(&p->frames, p->pages.len);
+	assert_non_null(room);
+	for (size_t i = 0; i < p->pages.len; i++)
+		if (sv_pagemap_has_pfn(p->pages.words[i]))
+			room[n++] = sv_pagemap_pfn(p->pages.words[i]);
+	assert_int_equal(sv_frames_settle(&p->frames, n), 0);
+}
+
 static void add_vma(struct sv_process *p, enum sv_secret secret, uint64_t pfn, uint64_t pages)
 {
 	struct sv_vma *v = sv_vec_push(&p->vmas);
@@ -19,11 +33,12 @@ static void add_vma(struct sv_process *p, enum sv_secret secret, uint64_t pfn, u
 	v->page = p->pages.len;
 	v->pages = pages;
 	for (uint64_t i = 0; i < pages; i++) {
-		struct sv_page *pg = sv_vec_push(&p->pages);
+		struct sv_page pg = { .vaddr = (p->pages.len + 1) * 0x1000,
+			.entry = SV_PAGEMAP_PRESENT | (pfn + i) };
 
-		assert_non_null(pg);
-		pg->entry = SV_PAGEMAP_PRESENT | (pfn + i);
+		assert_int_equal(sv_pages_add(&p->pages, 0x1000, &pg), 0);
 	}
+	index_frames(p);
 }
 
 /* Frames 0x200, 0x201, 0x210 of ordinary memory. */
@@ -119,7 +134,8 @@ static void nothing_to_look_up(void **state)
 	assert_false(look(s)->made);
 	s->capture.obs->needs = SAFEVMA_NEED_ALL;
 	for (size_t i = 0; i < 3; i++) /* hidden */
-		s->capture.obs->processes.ptr->pages.ptr[i].entry = SV_PAGEMAP_PRESENT;
+		sv_pages_set(&s->capture.obs->processes.ptr->pages, i, SV_PAGEMAP_PRESENT, false);
+	index_frames(s->capture.obs->processes.ptr);
 	assert_false(look(s)->made);
 	assert_int_equal(begun(s), 0);
 	assert_int_equal(s->capture.obs->gaps.len, 0);

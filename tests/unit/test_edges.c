@@ -168,7 +168,7 @@ static void changed_frames(void **state)
 	(void)state;
 	memory_vma(obs, 0, 4);
 	memory_anon(obs, 0, 100, SV_KPF_SLAB, 0);
-	memory_process(obs)->pages.ptr[0].changed = true;
+	memory_changed(obs, 0, true);
 	memory_vma(obs, 8, 4)->changed = true;
 	memory_anon(obs, 8, 200, ANON_FLAGS, ANON_FLAGS);
 	list = edges(obs);

@@ -210,14 +210,6 @@ static void which_tails_want_a_head(void **state)
 	assert_false(sv_frame_wants_head(&f));
 }
 
-static uint64_t next_random(uint64_t *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return *s;
-}
-
 static void slab_is_slab_whatever_else_is_set(void **state)
 {
 	const uint64_t before = SV_KPF_NOPAGE | SV_KPF_HWPOISON | SV_KPF_OFFLINE | SV_KPF_BUDDY;
@@ -264,51 +256,6 @@ static void sources(void **state)
 	assert_int_equal(sv_class_info(SV_CLASS_ANON)->source, SV_SOURCE_NO);
 }
 
-static void find_in_an_empty_index(void **state)
-{
-	struct sv_frame_index none = { 0 };
-
-	(void)state;
-	assert_null(sv_frame_find(&none, 0));
-	assert_null(sv_frame_find(&none, UINT64_MAX));
-	sv_frame_sort(&none);
-	assert_int_equal(none.len, 0);
-}
-
-static void sort_and_find(void **state)
-{
-	struct sv_frame frames[] = { { .pfn = 9 }, { .pfn = 0 }, { .pfn = UINT64_MAX },
-		{ .pfn = 4 }, { .pfn = 9 }, { .pfn = 0 }, { .pfn = 4 }, { .pfn = 4 },
-		{ .pfn = UINT64_C(1) << 40 } };
-	static const uint64_t sorted[] = { 0, 4, 9, UINT64_C(1) << 40, UINT64_MAX };
-	struct sv_frame_index index = { .ptr = frames, .len = sv_array_size(frames) };
-
-	(void)state;
-	sv_frame_sort(&index);
-	assert_int_equal(index.len, sv_array_size(sorted));
-	for (size_t i = 0; i < index.len; i++) {
-		assert_int_equal(index.ptr[i].pfn, sorted[i]);
-		assert_ptr_equal(sv_frame_find(&index, sorted[i]), &index.ptr[i]);
-	}
-	assert_null(sv_frame_find(&index, 1));
-	assert_null(sv_frame_find(&index, 10));
-	assert_null(sv_frame_find(&index, UINT64_MAX - 1));
-	index.len = 1;
-	assert_ptr_equal(sv_frame_find(&index, 0), frames);
-	assert_null(sv_frame_find(&index, 4));
-}
-
-static void sort_of_equal_numbers_leaves_one(void **state)
-{
-	struct sv_frame frames[] = { { .pfn = 3 }, { .pfn = 3 }, { .pfn = 3 } };
-	struct sv_frame_index index = { .ptr = frames, .len = 3 };
-
-	(void)state;
-	sv_frame_sort(&index);
-	assert_int_equal(index.len, 1);
-	assert_int_equal(frames[0].pfn, 3);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,9 +271,6 @@ int main(void)
 		cmocka_unit_test(slab_is_slab_whatever_else_is_set),
 		cmocka_unit_test(every_class_has_a_name),
 		cmocka_unit_test(sources),
-		cmocka_unit_test(find_in_an_empty_index),
-		cmocka_unit_test(sort_and_find),
-		cmocka_unit_test(sort_of_equal_numbers_leaves_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

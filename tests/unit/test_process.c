@@ -176,6 +176,7 @@ static void every_kind_has_a_name(void **state)
 
 static void forgetting_keeps_who_it_is(void **state)
 {
+	const struct sv_page page = { .vaddr = 0x1000, .entry = 1 };
 	struct sv_process p = { .pid = 42 };
 
 	(void)state;
@@ -183,8 +184,10 @@ static void forgetting_keeps_who_it_is(void **state)
 	assert_int_equal(sv_strbuf_printf(&p.maps, "y"), 0);
 	assert_non_null(sv_vec_push(&p.vmas));
 	assert_non_null(sv_vec_push(&p.ranges));
-	assert_non_null(sv_vec_push(&p.pages));
-	assert_non_null(sv_vec_push(&p.frames));
+	assert_int_equal(sv_pages_add(&p.pages, 4096, &page), 0);
+	assert_non_null(sv_frames_room(&p.frames, 1));
+	p.frames.ptr[0].pfn = 1;
+	p.frames.len = 1;
 	sv_process_forget_memory(&p);
 	assert_int_equal(p.maps.len + p.vmas.len + p.ranges.len + p.pages.len + p.frames.len, 0);
 	assert_null(p.vmas.ptr);

@@ -6,12 +6,13 @@
 enum { MANY = 16 };
 
 /* All runs of the first VMA; how many. */
-static size_t runs(const safevma_observation *obs, bool one, struct sv_run *ret)
+static size_t runs(safevma_observation *obs, bool one, struct sv_run *ret)
 {
 	const struct sv_process *p = memory_process(obs);
 	const struct sv_vma *v = p->vmas.ptr;
 	size_t n = 0, at = v->page;
 
+	memory_settle(obs);
 	while (at < v->page + v->pages) {
 		size_t before = at;
 
@@ -47,15 +48,16 @@ static safevma_observation *stretch(uint64_t n)
 	return obs;
 }
 
-static struct sv_page *page(safevma_observation *obs, size_t i)
+static void entry(safevma_observation *obs, size_t i, uint64_t word)
 {
-	return &memory_process(obs)->pages.ptr[i];
+	sv_pages_set(&memory_process(obs)->pages, i, word, false);
 }
 
 static struct sv_frame *frame(safevma_observation *obs, uint64_t pfn)
 {
-	struct sv_frame *f = sv_frame_find(&memory_process(obs)->frames, pfn);
+	struct sv_frame *f = memory_find(pfn);
 
+	(void)obs;
 	assert_non_null(f);
 	return f;
 }
@@ -128,8 +130,10 @@ static void gap_in_virtual_memory_splits(void **state)
 	safevma_observation *obs = stretch(4);
 
 	(void)state;
-	for (size_t i = 2; i < 4; i++)
-		page(obs, i)->vaddr += PAGE;
+	sv_pages_fini(&memory_process(obs)->pages);
+	memory_process(obs)->vmas.ptr->pages = 0;
+	for (uint64_t i = 0; i < 4; i++)
+		memory_page(obs, i < 2 ? i : i + 1, ALONE(100 + i));
 	assert_int_equal(count(obs), 2);
 }
 
@@ -139,12 +143,12 @@ static void gap_in_physical_memory_splits(void **state)
 	struct sv_run r[MANY];
 
 	(void)state;
-	page(obs, 1)->entry = ALONE(102);
-	page(obs, 2)->entry = ALONE(101);
+	entry(obs, 1, ALONE(102));
+	entry(obs, 2, ALONE(101));
 	assert_int_equal(runs(obs, false, r), 4);
-	page(obs, 1)->entry = ALONE(100);
-	page(obs, 2)->entry = ALONE(101);
-	page(obs, 3)->entry = ALONE(102);
+	entry(obs, 1, ALONE(100));
+	entry(obs, 2, ALONE(101));
+	entry(obs, 3, ALONE(102));
 	assert_int_equal(runs(obs, false, r), 2);
 	assert_int_equal(r[0].pages, 1);
 	assert_int_equal(r[1].pages, 3);
@@ -158,12 +162,12 @@ static void set_class(safevma_observation *obs)
 
 static void set_exclusive(safevma_observation *obs)
 {
-	page(obs, 2)->entry = PRESENT(102);
+	entry(obs, 2, PRESENT(102));
 }
 
 static void set_changed(safevma_observation *obs)
 {
-	page(obs, 2)->changed = true;
+	memory_changed(obs, 2, true);
 }
 
 static void set_mapcount(safevma_observation *obs)
@@ -200,17 +204,19 @@ static void set_highmem(safevma_observation *obs)
 
 static void set_swapped(safevma_observation *obs)
 {
-	page(obs, 2)->entry = SWAPPED(0);
+	entry(obs, 2, SWAPPED(0));
 }
 
 static void set_hidden(safevma_observation *obs)
 {
-	page(obs, 2)->entry = ALONE(0);
+	entry(obs, 2, ALONE(0));
 }
 
 static void hide_all_but_one(safevma_observation *obs)
 {
-	page(obs, 0)->entry = page(obs, 1)->entry = page(obs, 3)->entry = ALONE(0);
+	entry(obs, 0, ALONE(0));
+	entry(obs, 1, ALONE(0));
+	entry(obs, 3, ALONE(0));
 }
 
 static void unread_all_but_one(safevma_observation *obs)

@@ -194,9 +194,9 @@ static void complete_only_without_gaps(void **state)
 	assert_false(safevma_observation_complete(obs, maps));
 	obs->gaps.ptr[1].counts = false;
 	assert_true(safevma_observation_complete(obs, maps));
-	memory_process(obs)->pages.ptr[0].changed = true;
+	memory_changed(obs, 0, true);
 	assert_false(safevma_observation_complete(obs, maps));
-	memory_process(obs)->pages.ptr[0].changed = false;
+	memory_changed(obs, 0, false);
 	memory_process(obs)->vmas.ptr[0].pages_read = false;
 	assert_false(safevma_observation_complete(obs, maps));
 	memory_process(obs)->vmas.ptr[0].pages_read = true;

@@ -143,9 +143,10 @@ static void unknown_swap_areas(void **state)
 static void hidden_number_is_not_frame_zero(void **state)
 {
 	safevma_observation *obs = memory_new();
-	struct sv_surroundings s;
+	struct sv_surroundings s = { 0 };
 	struct sv_vma_figures f;
 	struct sv_process *p;
+	struct sv_page pg;
 
 	(void)state;
 	memory_vma(obs, 0, 1);
@@ -153,9 +154,10 @@ static void hidden_number_is_not_frame_zero(void **state)
 	memory_frame(obs, 0, SV_KPF_ZERO);
 	memory_frame(obs, 1, SV_KPF_SLAB);
 	p = memory_process(obs);
-	sv_page_surroundings(obs, p, p->vmas.ptr, p->pages.ptr, &s);
-	assert_null(s.frame);
-	assert_null(s.above);
+	pg = sv_pages_at(&p->pages, 0);
+	sv_page_surroundings(obs, p, p->vmas.ptr, &pg, &s);
+	assert_false(s.found);
+	assert_int_equal(s.frame.above, SV_CLASS_UNKNOWN);
 	assert_int_equal(s.class, SV_CLASS_UNKNOWN);
 	assert_unknown(sv_page_mlocked(&s));
 	f = only(obs);
@@ -178,7 +180,7 @@ static void unread_frame_is_unknown(void **state)
 	(void)state;
 	memory_vma(obs, 0, 2);
 	memory_anon(obs, 0, 100, SV_KPF_SLAB, SV_KPF_SLAB);
-	sv_frame_find(&memory_process(obs)->frames, 100)->known = SV_FRAME_COUNT;
+	memory_find(100)->known = SV_FRAME_COUNT;
 	f = only(obs);
 	assert_unknown(f.zero);
 	assert_false(f.reach_known);
@@ -270,12 +272,13 @@ static void changed_pages_are_counted(void **state)
 	(void)state;
 	memory_vma(obs, 0, 8);
 	memory_anon(obs, 0, 100, ANON_FLAGS, ANON_FLAGS);
-	memory_process(obs)->pages.ptr[0].changed = true;
+	memory_changed(obs, 0, true);
 	memory_anon(obs, 1, 200, ANON_FLAGS, ANON_FLAGS);
-	memory_page(obs, 2, 0)->changed = true; /* gone by the second look */
-	memory_page(obs, 3, SWAPPED(0))->changed = true;
+	memory_changed(obs, memory_page(obs, 2, 0), true); /* gone by the second look */
+	memory_changed(obs, memory_page(obs, 3, SWAPPED(0)), true);
 	memory_page(obs, 4, SWAPPED(0));
-	memory_page(obs, 5, PRESENT(0))->changed = true; /* changed comes before unreadable */
+	/* changed comes before unreadable */
+	memory_changed(obs, memory_page(obs, 5, PRESENT(0)), true);
 	f = only(obs);
 	assert_coverage(&f, 1, 0, 4);
 	assert_num(f.resident, 3 * PAGE);
@@ -300,16 +303,17 @@ static void a_changed_vma_changes_all_its_pages(void **state)
 /* The flag of the frame, its head's for a tail; of which process the lock is it does not tell. */
 static void mlocked_page_by_page(void **state)
 {
-	struct sv_frame frame = { .known = SV_FRAME_FLAGS, .flags = ANON_FLAGS };
-	struct sv_surroundings s = { .frame = &frame, .class = SV_CLASS_ANON };
+	struct sv_surroundings s = { .found = true,
+		.frame = { .known = SV_FRAME_FLAGS, .flags = ANON_FLAGS },
+		.class = SV_CLASS_ANON };
 
 	(void)state;
 	assert_num(sv_page_mlocked(&s), 0);
-	frame.flags |= SV_KPF_MLOCKED;
+	s.frame.flags |= SV_KPF_MLOCKED;
 	assert_num(sv_page_mlocked(&s), 1);
-	frame.known |= SV_FRAME_HEADLESS;
+	s.frame.known |= SV_FRAME_HEADLESS;
 	assert_num(sv_page_mlocked(&s), 1);
-	frame.flags = ANON_FLAGS | SV_KPF_COMPOUND_TAIL;
+	s.frame.flags = ANON_FLAGS | SV_KPF_COMPOUND_TAIL;
 	assert_unknown(sv_page_mlocked(&s));
 	s = (struct sv_surroundings) { 0 };
 	assert_unknown(sv_page_mlocked(&s));

@@ -40,7 +40,7 @@ static void a_charged_neighbour_is_unclassified(void **state)
 	(void)state;
 	memory_vma(obs, 0, 1);
 	memory_anon(obs, 0, 100, 0, ANON_FLAGS);
-	sv_frame_find(&memory_process(obs)->frames, 99)->cgroup = 5;
+	memory_find(99)->cgroup = 5;
 	f = only(obs);
 	assert_int_equal(f.edges.over_unclassified, 1);
 	assert_int_equal(f.edges.over_strong, 0);

@@ -44,4 +44,13 @@ void assert_unknown(struct sv_num num);
 /* INNER lies within the text, so a borrowed span cannot point elsewhere. */
 void assert_inside(struct sv_text text, struct sv_span inner);
 
+/* Numbers that look random and are the same each time. */
+static inline uint64_t next_random(uint64_t *s)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return *s;
+}
+
 #endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sorting of numbers in place of qsort(), which takes several times as long and, for that, as much
+ * memory again: frame numbers come by the million, and nearly in order.
+ */
+#ifndef SV_BASE_SORT_H
+#define SV_BASE_SORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Upwards. scratch: room for n more, of any content. */
+void sv_sort_u64(uint64_t *numbers, size_t n, uint64_t *scratch);
+
+#endif
