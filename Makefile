@@ -29,7 +29,7 @@ endif
 # `make deps` can run before they are there.
 LIBS_PKG   := libproc2 libcap libcjson smartcols zlib
 DEP_CFLAGS  = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS_PKG)))$(DEP_CFLAGS)
-DEP_LIBS    = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS_PKG)))$(DEP_LIBS)
+DEP_LIBS    = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS_PKG)) -lm)$(DEP_LIBS)
 
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wvla -Wundef -Wswitch-enum -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wconversion
@@ -88,7 +88,7 @@ $(BUILD)/recorder/libsafevma.a: $(REC_OBJ)
 	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/safevma-recorder: $(REC_CMD_OBJ) $(BUILD)/recorder/libsafevma.a
-	$(call say,LINK,$@) $(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections -o $@ $^
+	$(call say,LINK,$@) $(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections -o $@ $^ -lm
 
 # ---- install -------------------------------------------------------------------------------------
 

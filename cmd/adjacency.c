@@ -13,7 +13,7 @@ const struct command command_adjacency = {
 		 "would\n"
 		 "do. The truth lies between the strong edges and strong + unclassified.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES,
-	.needs = SAFEVMA_NEED_REACH,
+	.needs = SAFEVMA_NEED_REACH | SAFEVMA_NEED_EXPOSURE,
 	.all_by_default = false,
 	.run = run_report,
 	.more_help = print_columns,

@@ -43,8 +43,13 @@ bool sv_policy_real_time(struct sv_num policy);
 /* The process is not there any more; false of all that a recording lost. */
 bool sv_is_gone(const struct safevma_error *why);
 
-/* VMAs, pages and frames of one selected process. */
+/*
+ * VMAs, pages and frames of one selected process. In two steps where frames are looked up in one
+ * pass for all: begin lists the pages, end looks whether they stayed the same.
+ */
 int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
+int sv_capture_memory_begin(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
+int sv_capture_memory_end(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
 
 /* Pages of p's VMAs: first look, second look. tag tells the looks apart. */
 int sv_capture_pages(
@@ -84,6 +89,23 @@ int sv_capture_linear(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_holders(struct sv_capture *c, struct safevma_error *err);
 
 /*
+ * Words of frames [pfn, pfn + n) of one of these files. *have: how many there are; fewer than n
+ * only past the last frame of the machine. 1, 0 with *why, -1.
+ */
+int sv_capture_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, size_t *have,
+	struct safevma_error *why, struct safevma_error *err);
+
+/*
+ * Looks at the frames of p's pages once more that have something unclassified beside them, for what
+ * one pass over the flags does not tell.
+ */
+int sv_capture_frames_refine(
+	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err);
+
+/* Makes the index of p's frames without reading anything. */
+int sv_capture_frames_index(struct sv_process *p, struct safevma_error *err);
+
+/*
  * Flag words of the frames [first, first + n) for f, a kpageflags. 1; 0 with *why; -1. Frames past
  * the machine's last one come out as no memory.
  */
@@ -93,8 +115,11 @@ int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *word
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 
-/* One pass over all frames, between two readings of meminfo. */
-int sv_capture_totals(struct sv_capture *c, struct safevma_error *err);
+/*
+ * One pass over all frames, for the exposure of the whole machine and of each selected process; for
+ * totals between two readings of meminfo. fill: the processes' frames were not looked up otherwise.
+ */
+int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err);
 
 /* VMAs out of the text in p->maps. */
 int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma_error *err);

@@ -75,11 +75,7 @@ static int index_of(const struct sv_process *p, bool changed_only, struct sv_fra
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/*
- * Words of frames [pfn, pfn + n). *have: how many there are; fewer than n only past the last frame
- * of the machine. 1, 0 with *why, -1.
- */
-static int read_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, size_t *have,
+int sv_capture_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, size_t *have,
 	struct safevma_error *why, struct safevma_error *err)
 {
 	size_t got = 1, at = 0;
@@ -103,7 +99,7 @@ int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *word
 	struct safevma_error *why, struct safevma_error *err)
 {
 	size_t have = 0;
-	int rc = read_words(f, first, n, words, &have, why, err);
+	int rc = sv_capture_words(f, first, n, words, &have, why, err);
 
 	for (size_t i = have; rc > 0 && i < n; i++)
 		words[i] = SV_KPF_NOPAGE;
@@ -150,7 +146,7 @@ static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_iface ifac
 	r->read[part] = false;
 	if (!f)
 		return 0;
-	rc = read_words(f, r->first, r->n, r->words[part], &r->have[part], &why, err);
+	rc = sv_capture_words(f, r->first, r->n, r->words[part], &r->have[part], &why, err);
 	if (rc < 0)
 		return -1;
 	r->read[part] = rc;
@@ -216,7 +212,7 @@ static int read_block(
 		return 1;
 	b->first = first;
 	b->have = 0;
-	rc = read_words(f, first, SV_HEAD_BLOCK, b->words, &b->have, &why, err);
+	rc = sv_capture_words(f, first, SV_HEAD_BLOCK, b->words, &b->have, &why, err);
 	return rc > 0 ? b->have > 0 : rc;
 }
 
@@ -317,6 +313,61 @@ static int fill(struct sv_capture *c, struct sv_kpages *k, struct sv_frame_index
 				return -1;
 	}
 	return 0;
+}
+
+int sv_capture_frames_index(struct sv_process *p, struct safevma_error *err)
+{
+	sv_frames_fini(&p->frames);
+	return index_of(p, false, &p->frames) ? sv_error_nomem(err) : 0;
+}
+
+static bool unclassified(const struct sv_frame_index *x, size_t at)
+{
+	struct sv_frame f = sv_frames_at(x, at);
+
+	return f.below == SV_CLASS_UNCLASSIFIED || f.above == SV_CLASS_UNCLASSIFIED ||
+	       sv_frames_class(x, at) == SV_CLASS_UNCLASSIFIED;
+}
+
+static int take_over(struct sv_frame_index *x, struct sv_frame_index *fresh)
+{
+	size_t near = 0;
+
+	for (size_t i = 0; i < fresh->len; i++) {
+		struct sv_frame f = sv_frames_at(fresh, i), old;
+
+		near = sv_frames_find(x, f.pfn, near);
+		old = sv_frames_at(x, near);
+		f.distance = old.distance;
+		f.mixed = old.mixed;
+		f.known |= old.known & SV_FRAME_AROUND;
+		if (sv_frames_set(x, near, &f))
+			return -1;
+	}
+	return 0;
+}
+
+int sv_capture_frames_refine(
+	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_frame_index fresh = { 0 };
+	uint64_t *room;
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < p->frames.len; i++)
+		n += unclassified(&p->frames, i);
+	room = sv_frames_room(&fresh, n);
+	if (!room)
+		return sv_error_nomem(err);
+	for (size_t i = 0, at = 0; i < p->frames.len; i++)
+		if (unclassified(&p->frames, i))
+			room[at++] = p->frames.ptr[i].pfn;
+	rc = sv_frames_settle(&fresh, n) ? sv_error_nomem(err) : fill(c, k, &fresh, err);
+	if (!rc && take_over(&p->frames, &fresh))
+		rc = sv_error_nomem(err);
+	sv_frames_fini(&fresh);
+	return rc;
 }
 
 int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_process *p,

@@ -126,6 +126,23 @@ static void note_highmem(safevma_observation *obs, const struct sv_zone *z)
 	obs->highmem_frames = z->present_pages;
 }
 
+static int keep_zone(safevma_observation *obs, const struct sv_zone *z)
+{
+	struct sv_zone_span *span;
+
+	if (!z->start_pfn.known || !z->spanned_pages.known || !z->spanned_pages.value ||
+		z->spanned_pages.value > UINT64_MAX - z->start_pfn.value)
+		return 0;
+	span = sv_vec_push(&obs->zones);
+	if (!span)
+		return -1;
+	*span = (struct sv_zone_span) { .node = z->node,
+		.start_pfn = z->start_pfn.value,
+		.end_pfn = z->start_pfn.value + z->spanned_pages.value };
+	snprintf(span->name, sizeof(span->name), "%.*s", (int)z->name.len, z->name.ptr);
+	return 0;
+}
+
 static int parse_zones(
 	struct sv_capture *c, const struct sv_strbuf *text, struct safevma_error *why)
 {
@@ -138,6 +155,8 @@ static int parse_zones(
 		if (sv_span_is(z.name, "HighMem") && z.start_pfn.known && z.spanned_pages.known &&
 			z.spanned_pages.value)
 			note_highmem(c->obs, &z);
+		if (keep_zone(c->obs, &z))
+			return sv_error_nomem(why);
 	}
 	if (rc < 0)
 		c->obs->zones_known = false;
@@ -155,6 +174,8 @@ static int read_zones(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if (rc && parse_zones(c, &text, &why) == 0)
 		return 0;
+	if (sv_error_fatal(&why))
+		return sv_error_pass(err, &why);
 	return sv_gap_add(c->obs, SV_IFACE_ZONEINFO, 0, &why, false, err);
 }
 

@@ -250,8 +250,9 @@ static void kinds_by_frames(struct sv_process *p)
 	}
 }
 
-static int read_pages(
-	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
+/* What follows the first look at the pages; fill: their frames were looked up by others. */
+static int read_frames(struct sv_capture *c, struct sv_process *p, int attempt, bool filled,
+	struct safevma_error *err)
 {
 	struct sv_kpages k = { 0 };
 	char tag[24], kpage_tag[40];
@@ -259,14 +260,13 @@ static int read_pages(
 
 	if (!(c->obs->needs & SAFEVMA_NEED_PAGES))
 		return 0;
-	snprintf(tag, sizeof(tag), "%d", attempt);
-	if (sv_capture_pages(c, p, tag, err))
-		return -1;
 	if (!(c->obs->needs & SAFEVMA_NEED_FRAMES))
 		return settle_pages(c, p, &k, attempt, err);
+	snprintf(tag, sizeof(tag), "%d", attempt);
 	snprintf(kpage_tag, sizeof(kpage_tag), "%d.%d", p->pid, attempt);
 	rc = sv_capture_frames_open(c, &k, kpage_tag, err) ||
-			     sv_capture_frames(c, &k, p, false, err) ||
+			     (filled ? sv_capture_frames_refine(c, &k, p, err)
+				     : sv_capture_frames(c, &k, p, false, err)) ||
 			     sv_capture_reach(c, p, tag, err) ||
 			     settle_pages(c, p, &k, attempt, err)
 		     ? -1
@@ -274,6 +274,17 @@ static int read_pages(
 	kinds_by_frames(p);
 	sv_capture_frames_close(&k);
 	return rc;
+}
+
+static int read_pages(
+	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
+{
+	char tag[24];
+
+	if (!(c->obs->needs & SAFEVMA_NEED_PAGES))
+		return 0;
+	snprintf(tag, sizeof(tag), "%d", attempt);
+	return sv_capture_pages(c, p, tag, err);
 }
 
 /* ---- the whole, and whether it stayed the same ----------------------------------------------- */
@@ -322,7 +333,8 @@ static enum outcome compare_maps(
 	return CHANGED;
 }
 
-static enum outcome attempt_memory(
+/* The first half of an attempt: which pages there are. */
+static enum outcome list_memory(
 	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
 {
 	enum outcome rc;
@@ -333,7 +345,17 @@ static enum outcome attempt_memory(
 	rc = read_vmas(c, p, tag, err);
 	if (rc != STABLE)
 		return rc;
-	if (read_pages(c, p, attempt, err))
+	return read_pages(c, p, attempt, err) ? FATAL : STABLE;
+}
+
+static enum outcome attempt_memory(
+	struct sv_capture *c, struct sv_process *p, int attempt, struct safevma_error *err)
+{
+	enum outcome rc = list_memory(c, p, attempt, err);
+
+	if (rc != STABLE)
+		return rc;
+	if (read_frames(c, p, attempt, false, err))
 		return FATAL;
 	return compare_maps(c, p, attempt, err);
 }
@@ -357,17 +379,18 @@ static enum outcome same_process(
 	return s.start_ticks == p->start_ticks ? STABLE : GONE;
 }
 
-static enum outcome pin(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+static enum outcome pin(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_PIN,
-		.place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = "memory" } };
+		.place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = tag } };
 	sv_auto_strbuf struct sv_strbuf nothing = { 0 };
 	struct safevma_error why;
 	int rc = sv_capture_call(c, &call, &nothing, &why, err);
 
 	if (rc < 0)
 		return FATAL;
-	return rc ? same_process(c, p, "memory", err) : unread(c, p, SV_IFACE_STAT, &why, err);
+	return rc ? same_process(c, p, tag, err) : unread(c, p, SV_IFACE_STAT, &why, err);
 }
 
 /* A pidfd tells an end that came just now, before its traces in /proc are gone. */
@@ -387,18 +410,12 @@ static enum outcome still_alive(
 	return same_process(c, p, "end", err);
 }
 
-static enum outcome until_stable(
-	struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+/* Attempts from the first on, until one is stable; then whether the process lives still. */
+static enum outcome until_stable(struct sv_capture *c, struct sv_process *p, int first,
+	enum outcome rc, struct safevma_error *err)
 {
-	enum outcome rc = pin(c, p, err);
-
-	if (rc != STABLE)
-		return rc;
-	for (int attempt = 1; attempt <= TRIES; attempt++) {
+	for (int attempt = first; attempt <= TRIES && rc == CHANGED; attempt++)
 		rc = attempt_memory(c, p, attempt, err);
-		if (rc != CHANGED)
-			break;
-	}
 	if (rc == STABLE || rc == CHANGED) {
 		enum outcome end = still_alive(c, p, err);
 
@@ -421,23 +438,34 @@ static int conclude(struct sv_capture *c, struct sv_process *p, enum sv_fate fat
 	return sv_gap_add_cost(c->obs, SV_IFACE_MAPS, p->pid, &why, counts, costs, err);
 }
 
-int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+/* What cannot be looked into. 1: it was concluded; 0: go on; -1. */
+static int out_of_question(
+	struct sv_capture *c, struct sv_process *p, bool must, struct safevma_error *err)
+{
+	int rc = 0;
+
+	if (p->kernel_thread)
+		rc = conclude(c, p, SV_FATE_UNREAD, SAFEVMA_E_UNSUPPORTED, must,
+			"a kernel thread has no memory of its own", err);
+	else if (p->state == 'Z' && p->threads > 1)
+		rc = conclude(c, p, SV_FATE_UNREAD, SAFEVMA_E_UNSUPPORTED, true,
+			"its first thread ended and others live on with its memory, which the "
+			"kernel shows through them alone",
+			err);
+	else if (p->state == 'Z')
+		rc = conclude(c, p, SV_FATE_VANISHED, SAFEVMA_E_VANISHED, must,
+			"it has ended and waits for its parent to ask (a zombie)", err);
+	else
+		return 0;
+	return rc ? -1 : 1;
+}
+
+static int conclude_outcome(
+	struct sv_capture *c, struct sv_process *p, enum outcome outcome, struct safevma_error *err)
 {
 	bool must = c->obs->selection_named;
 
-	if (p->kernel_thread)
-		return conclude(c, p, SV_FATE_UNREAD, SAFEVMA_E_UNSUPPORTED, must,
-			"a kernel thread has no memory of its own", err);
-	if (p->state == 'Z' && p->threads > 1)
-		return conclude(c, p, SV_FATE_UNREAD, SAFEVMA_E_UNSUPPORTED, true,
-			"its first thread ended and others live on with its memory, which the "
-			"kernel "
-			"shows through them alone",
-			err);
-	if (p->state == 'Z')
-		return conclude(c, p, SV_FATE_VANISHED, SAFEVMA_E_VANISHED, must,
-			"it has ended and waits for its parent to ask (a zombie)", err);
-	switch (until_stable(c, p, err)) {
+	switch (outcome) {
 	case FATAL:
 		return -1;
 	case STABLE:
@@ -460,4 +488,52 @@ int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma
 		return 0;
 	}
 	return 0;
+}
+
+int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	int rc = out_of_question(c, p, c->obs->selection_named, err);
+	enum outcome outcome;
+
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	outcome = pin(c, p, "memory", err);
+	if (outcome == STABLE)
+		outcome = until_stable(c, p, 1, CHANGED, err);
+	return conclude_outcome(c, p, outcome, err);
+}
+
+int sv_capture_memory_begin(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	int rc = out_of_question(c, p, c->obs->selection_named, err);
+	enum outcome outcome;
+
+	p->begun = false;
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	outcome = pin(c, p, "memory", err);
+	if (outcome == STABLE)
+		outcome = list_memory(c, p, 1, err);
+	if (outcome == STABLE && sv_capture_frames_index(p, err))
+		return -1;
+	if (outcome != STABLE && outcome != CHANGED)
+		return conclude_outcome(c, p, outcome, err);
+	p->begun = true;
+	return 0;
+}
+
+int sv_capture_memory_end(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	enum outcome outcome;
+
+	if (!p->begun)
+		return 0;
+	outcome = pin(c, p, "memory-end", err);
+	if (outcome == STABLE && !p->vmas.len)
+		outcome = CHANGED;
+	if (outcome == STABLE)
+		outcome = read_frames(c, p, 1, true, err) ? FATAL : compare_maps(c, p, 1, err);
+	if (outcome == STABLE || outcome == CHANGED)
+		outcome = until_stable(c, p, 2, outcome, err);
+	return conclude_outcome(c, p, outcome, err);
 }

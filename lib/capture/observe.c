@@ -30,15 +30,37 @@ static unsigned int with_foundations(unsigned int needs)
 	return needs;
 }
 
-static int all_memory(struct sv_capture *c, struct safevma_error *err)
+static int each_selected(struct sv_capture *c,
+	int (*fn)(struct sv_capture *c, struct sv_process *p, struct safevma_error *err),
+	struct safevma_error *err)
 {
 	for (size_t i = 0; i < c->obs->processes.len; i++) {
 		struct sv_process *p = &c->obs->processes.ptr[i];
 
-		if (p->selected && sv_capture_memory(c, p, err))
+		if (p->selected && fn(c, p, err))
 			return -1;
 	}
 	return 0;
+}
+
+/*
+ * Where every frame is looked at anyway, those of the processes are with it. A recording and a
+ * sample have them looked up process by process all the same: for the other commands, and because
+ * nothing of a process is left to chance.
+ */
+static int all_memory(struct sv_capture *c, struct safevma_error *err)
+{
+	unsigned int needs = c->obs->needs;
+	bool exposure = needs & SAFEVMA_NEED_EXPOSURE;
+	bool pass = exposure && (needs & SAFEVMA_NEED_FRAMES) && !c->request->everything &&
+		    !c->request->sample_percent;
+
+	if ((needs & SAFEVMA_NEED_VMAS) &&
+		each_selected(c, pass ? sv_capture_memory_begin : sv_capture_memory, err))
+		return -1;
+	if ((exposure || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, pass, err))
+		return -1;
+	return pass ? each_selected(c, sv_capture_memory_end, err) : 0;
 }
 
 /* What is not looked for, so that each unknown has its reason beside it. */
@@ -84,13 +106,11 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((needs & SAFEVMA_NEED_PROCESSES) && sv_capture_processes(c, err))
 		return -1;
-	if ((needs & SAFEVMA_NEED_VMAS) && (all_memory(c, err) || limits(c, err)))
+	if (all_memory(c, err) || ((needs & SAFEVMA_NEED_VMAS) && limits(c, err)))
 		return -1;
 	if ((needs & SAFEVMA_NEED_KERNEL) && sv_capture_linear(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_POOLS) && sv_capture_holders(c, err))
-		return -1;
-	if ((needs & SAFEVMA_NEED_RECONCILE) && sv_capture_totals(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_PROBE) && sv_capture_probe(c, err))
 		return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "iface/pagemap.h"
+#include "exposure.h"
 
 void sv_edge_list_fini(struct sv_edge_list *list)
 {
@@ -37,8 +38,31 @@ static int add(struct sv_edge_list *list, const struct sv_edge *e)
 	return 0;
 }
 
-static int add_page(const struct sv_process *p, size_t vma, const struct sv_page *pg,
-	const struct sv_surroundings *s, struct sv_edge_list *list)
+static void add_around(struct sv_edge_list *list, const struct sv_frame *f)
+{
+	unsigned int d = f->distance;
+
+	if (!(f->known & SV_FRAME_AROUND))
+		return;
+	list->around++;
+	list->mixed += f->mixed;
+	for (size_t i = 0; d && i < SV_ORDERS; i++)
+		list->distance[i] += d <= 1u << i;
+}
+
+/* A frame anywhere in the zone has a source below it as often as there are sources in it. */
+static void add_expected(const safevma_observation *obs, struct sv_edge_list *list, uint64_t pfn)
+{
+	const struct sv_zone_exposure *z = sv_exposure_zone(&obs->exposure, pfn);
+
+	if (!z || !z->frames)
+		return;
+	list->zoned++;
+	list->expected += (double)sv_zone_strong(z) / (double)z->frames;
+}
+
+static int add_page(const safevma_observation *obs, const struct sv_process *p, size_t vma,
+	const struct sv_page *pg, const struct sv_surroundings *s, struct sv_edge_list *list)
 {
 	struct sv_edge e = { .vaddr = pg->vaddr, .vma = vma };
 
@@ -57,6 +81,8 @@ static int add_page(const struct sv_process *p, size_t vma, const struct sv_page
 	if (!sv_frame_of_interest(s->class))
 		return 0;
 	list->frames++;
+	add_around(list, &s->frame);
+	add_expected(obs, list, s->frame.pfn);
 	e.pfn = s->frame.pfn;
 	e.effect = sv_effect_of(s->reached);
 	e.over = true;
@@ -99,7 +125,7 @@ static int add_vma(const safevma_observation *obs, const struct sv_process *p, s
 		if (!sv_pagemap_present(pg.entry))
 			continue;
 		sv_page_surroundings(obs, p, v, &pg, &s);
-		if (first_time(seen, &s) && add_page(p, vma, &pg, &s, list))
+		if (first_time(seen, &s) && add_page(obs, p, vma, &pg, &s, list))
 			return -1;
 	}
 	return 0;

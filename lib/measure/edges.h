@@ -18,6 +18,15 @@ struct sv_edge_list {
 	size_t len, cap;
 	uint64_t frames; /* frames of interest, each once */
 	struct sv_edges sums;
+	uint64_t around;	      /* of these: those whose block was looked at */
+	uint64_t distance[SV_ORDERS]; /* of these: the nearest strong source below within 2^i */
+	uint64_t mixed;		      /* of these: in a pageblock that holds a strong source */
+	/*
+	 * Over-edges to strong sources that chance alone would give: the sum over these frames of
+	 * the share of strong sources in their zone.
+	 */
+	double expected;
+	uint64_t zoned;		     /* of these: those whose zone is known */
 	struct sv_coverage coverage; /* in frames, each once */
 };
 

@@ -24,6 +24,8 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->holders);
 	sv_vec_fini(&obs->claims);
 	sv_strbuf_fini(&obs->config);
+	sv_vec_fini(&obs->zones);
+	sv_exposure_fini(&obs->exposure);
 	free(obs);
 }
 

@@ -4,6 +4,7 @@
 #define SV_MODEL_OBSERVATION_H
 
 #include "claim.h"
+#include "exposure.h"
 #include "iface/interfaces.h"
 #include "iface/kcore.h"
 #include "pgtable.h"
@@ -101,6 +102,7 @@ struct safevma_observation {
 	struct sv_num highmem_start_pfn; /* known on machines with HighMem */
 	struct sv_num highmem_frames;
 	bool zones_known;
+	struct sv_zone_spans zones; /* with memory */
 	struct sv_system system;
 	bool config_known;
 	struct sv_strbuf config; /* text of the kernel configuration */
@@ -122,6 +124,7 @@ struct safevma_observation {
 	} holders; /* by process, mappings first */
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
+	struct sv_exposure exposure;
 	struct {
 		struct sv_claim_result *ptr;
 		size_t len, cap;

@@ -86,6 +86,8 @@ struct sv_process {
 	bool why_known;				  /* false: it may hold secretmem */
 	bool selected;
 
+	bool begun; /* its pages were listed, and are looked at again after a pass over all frames
+		     */
 	enum sv_fate fate;
 	struct sv_strbuf maps; /* the text that the VMAs' paths point into */
 	struct {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Text: tables laid out by libsmartcols, a heading line for each group. */
+#include <ctype.h>
 #include <errno.h>
 #include <libsmartcols.h>
 #include <string.h>
@@ -207,13 +208,17 @@ static int upright_line(struct text *t, const struct sv_column *col, safevma_cur
 	return 0;
 }
 
-/* A line a column: its name, the value, what it means. */
+/* A line a column: its name, the value, what it means; above them what it is all about. */
 static int print_upright(struct text *t, safevma_cursor *c, struct safevma_error *err)
 {
-	static const char *const names[] = { "FIGURE", "VALUE", "MEANING" };
 	const struct sv_plan *p = t->plan;
+	char title[32];
+	const char *const names[] = { title, "VALUE", "MEANING" };
 	sv_cleanup(unref) struct libscols_table *table = new_table(t, !p->options->no_headings);
 
+	snprintf(title, sizeof(title), "%s", p->table->row_member);
+	for (char *s = title; *s; s++)
+		*s = *s == '_' ? '-' : (char)toupper((unsigned char)*s);
 	for (size_t i = 0; i < sv_array_size(names); i++)
 		if (!table ||
 			!scols_table_new_column(table, names[i], 0, i == 1 ? SCOLS_FL_RIGHT : 0))

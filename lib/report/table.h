@@ -8,6 +8,7 @@
 #define SV_REPORT_TABLE_H
 
 #include "measure/edges.h"
+#include "measure/exposure.h"
 #include "measure/linear.h"
 #include "measure/runs.h"
 #include "measure/vma.h"
@@ -78,7 +79,10 @@ struct safevma_cursor {
 	struct sv_run run;
 	struct sv_edge_list edges;
 	const struct sv_edge *edge;
-	size_t item; /* of tables that are plain lists */
+	struct sv_machine_exposure exposure;
+	const struct sv_zone_exposure *zone;
+	unsigned int order; /* of blocks */
+	size_t item;	    /* of tables that are plain lists */
 	struct sv_region_rows regions;
 	struct sv_linear_sums linear;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
@@ -124,6 +128,9 @@ struct safevma_value sv_get_start_ticks(safevma_cursor *c);
 struct safevma_value sv_get_why(safevma_cursor *c);
 struct safevma_value sv_get_fate(safevma_cursor *c);
 
+/* Frames within 1, 2, 4, ... of a strong source below, up to a pageblock; pairs. */
+struct safevma_value sv_curve(safevma_cursor *c, const uint64_t *within);
+
 /* Columns that say which VMA a row is of. */
 struct safevma_value sv_get_vma(safevma_cursor *c);
 struct safevma_value sv_get_kind(safevma_cursor *c);
@@ -144,6 +151,6 @@ struct safevma_value sv_get_path(safevma_cursor *c);
 extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
-	sv_table_probe;
+	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing;
 
 #endif

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* adjacency: which frames of each process lie beside kernel memory, and what that would do. */
+/*
+ * adjacency: which frames of each process lie beside kernel memory, what that would do, and how
+ * chance would have it.
+ */
 #include "table.h"
 
 static bool next_group(safevma_cursor *c)
@@ -56,6 +59,55 @@ COVERAGE(total)
 COVERAGE(unreadable)
 COVERAGE(changed)
 
+/* Frames within so many of a strong source below: "1:3 2:5 4:5", up to a pageblock. */
+struct safevma_value sv_curve(safevma_cursor *c, const uint64_t *within)
+{
+	unsigned int orders = c->obs->exposure.block_order;
+
+	c->scratch.len = 0;
+	for (unsigned int i = 0; i <= orders; i++)
+		if (sv_strbuf_printf(&c->scratch, "%s%u:%llu", i ? " " : "", 1u << i,
+			    (unsigned long long)within[i])) {
+			c->failed = true;
+			return sv_value_unknown();
+		}
+	return sv_value_pairs(c->scratch.ptr);
+}
+
+static bool all_around(const safevma_cursor *c)
+{
+	return c->edges.frames == c->edges.around && !c->edges.coverage.unreadable &&
+	       c->obs->exposure.made;
+}
+
+static struct safevma_value get_distance(safevma_cursor *c)
+{
+	return all_around(c) ? sv_curve(c, c->edges.distance) : sv_value_unknown();
+}
+
+static struct safevma_value get_mixed(safevma_cursor *c)
+{
+	return all_around(c) ? counted(c, c->edges.mixed) : sv_value_unknown();
+}
+
+static bool expected_known(const safevma_cursor *c)
+{
+	return c->obs->exposure.made && c->edges.frames == c->edges.zoned &&
+	       !c->edges.coverage.unreadable;
+}
+
+static struct safevma_value get_expected(safevma_cursor *c)
+{
+	return expected_known(c) ? sv_value_real(c->edges.expected) : sv_value_unknown();
+}
+
+static struct safevma_value get_lift(safevma_cursor *c)
+{
+	return expected_known(c) && c->edges.expected > 0
+		       ? sv_value_real((double)c->edges.sums.over_strong / c->edges.expected)
+		       : sv_value_unknown();
+}
+
 static const struct sv_column group_columns[] = {
 	SV_PROCESS_COLUMNS,
 	SV_COL("FRAMES", "frames", "frames of the process, each once", U64, true, get_frames),
@@ -73,6 +125,15 @@ static const struct sv_column group_columns[] = {
 		get_trapped),
 	SV_COL("EFFECT?", "effect.unknown", "edges whose effect is not known", U64, true,
 		get_effect_unknown),
+	SV_COL("MIXED", "mixed_block_frames", "frames in pageblocks that hold slab or the like",
+		U64, true, get_mixed),
+	SV_COL("EXPECTED", "expected_random",
+		"strong edges below that random placement in the zones would give", REAL, true,
+		get_expected),
+	SV_COL("LIFT", "lift", "strong edges below against those expected", REAL, true, get_lift),
+	SV_PAIRS("NEAR", "distance",
+		"within:frames, frames with a strong source at most so many below", false,
+		get_distance, "within frames"),
 	SV_COL("EXAMINED", "coverage.examined", "frames read with both neighbours", U64, false,
 		get_examined),
 	SV_COL("TOTAL", "coverage.total", "frames there were to read", U64, false, get_total),
@@ -168,4 +229,5 @@ const struct safevma_table sv_table_adjacency = {
 	.complete = sv_memory_complete,
 	.coverage = sv_memory_coverage,
 	.none = "no process was selected: name one with -p PID, or take all with -a",
+	.also = &sv_table_exposure,
 };

@@ -49,7 +49,11 @@ int sv_value_format(const struct safevma_value *v, const struct safevma_report_o
 	case SAFEVMA_TYPE_BOOL:
 		return sv_strbuf_printf(ret, "%s", v->boolean ? "yes" : "no");
 	case SAFEVMA_TYPE_REAL:
-		return sv_strbuf_printf(ret, raw ? "%.6g" : "%.3g", v->real);
+		return sv_strbuf_printf(ret,
+			raw		  ? "%.6g"
+			: v->real >= 1000 ? "%.0f"
+					  : "%.3g",
+			v->real);
 	case SAFEVMA_TYPE_STRING:
 	case SAFEVMA_TYPE_WORDS:
 	case SAFEVMA_TYPE_PAIRS:

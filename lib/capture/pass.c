@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One pass over every frame of the machine; nothing of it is kept but counts, and what is asked of
+ * the frames of the selected processes.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "capture.h"
+#include "iface/kpage.h"
+#include "iface/sysfiles.h"
+
+enum { CONTEXT = 1024 }; /* frames before a piece that may tell of its own; a compound's head */
+
+struct meminfo {
+	struct sv_num slab, mlocked, pagetables, secpagetables, unevictable;
+};
+
+static int parse_meminfo(const struct sv_strbuf *text, struct meminfo *m, struct safevma_error *why)
+{
+	const struct sv_keyval_wanted wanted[] = { { "Slab", &m->slab }, { "Mlocked", &m->mlocked },
+		{ "PageTables", &m->pagetables }, { "SecPageTables", &m->secpagetables },
+		{ "Unevictable", &m->unevictable } };
+
+	return sv_keyval_collect(sv_text_init(text->ptr, text->len, "/proc/meminfo"),
+		sv_meminfo_next, wanted, sv_array_size(wanted), why);
+}
+
+static int read_meminfo(
+	struct sv_capture *c, const char *tag, struct meminfo *ret, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_MEMINFO, .tag = tag };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc < 0)
+		return -1;
+	if (rc && !parse_meminfo(&text, ret, &why))
+		return 0;
+	return sv_gap_add(c->obs, SV_IFACE_MEMINFO, 0, &why, true, err);
+}
+
+/* Up to about 6.8 a tail shows few flags of its own: the pass has just met its head. */
+static void count(struct sv_totals *t, const uint64_t *words, size_t n, uint64_t *head)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct sv_frame f = { .flags = words[i], .known = SV_FRAME_FLAGS };
+
+		if (words[i] & SV_KPF_COMPOUND_HEAD)
+			*head = words[i];
+		if (words[i] & SV_KPF_COMPOUND_TAIL) {
+			f.head_flags = *head;
+			f.known |= SV_FRAME_HEAD;
+		}
+		t->by_class[sv_class_of(&f)]++;
+		/* Memory of the slab allocator and tables carry other meanings in these bits. */
+		if (words[i] & (SV_KPF_SLAB | SV_KPF_PGTABLE))
+			continue;
+		t->mlocked += sv_frame_mlocked(&f);
+		t->unevictable += sv_frame_unevictable(&f);
+	}
+	t->frames += n;
+}
+
+/* ---- the pass -------------------------------------------------------------------------------- */
+
+struct pass {
+	struct sv_capture *c;
+	struct sv_file *file;
+	bool fill; /* the processes' frames: all of them, not their surroundings alone */
+	uint64_t words[CONTEXT + SV_EXPOSURE_FRAMES + 1];
+	uint8_t class[CONTEXT + SV_EXPOSURE_FRAMES + 1];
+	uint16_t distance[CONTEXT + SV_EXPOSURE_FRAMES + 1];
+	uint64_t sources[SV_EXPOSURE_FRAMES / 64];
+	struct sv_exposure_piece piece;
+	uint64_t head; /* flags of the compound head before the piece */
+	uint64_t totals_head;
+	size_t *next; /* of each process: the slot that comes next */
+};
+
+/* Flags of the head of the compound page that frame at of the piece is a tail of. */
+static uint64_t head_of(const struct pass *s, size_t at)
+{
+	while (at-- && (s->words[at] & SV_KPF_COMPOUND_TAIL))
+		;
+	return at == SIZE_MAX ? s->head : s->words[at] & SV_KPF_COMPOUND_HEAD ? s->words[at] : 0;
+}
+
+static void describe(const struct pass *s, size_t at, struct sv_frame *f)
+{
+	const struct sv_exposure_piece *p = &s->piece;
+	size_t i = p->context + at;
+
+	if (s->fill) {
+		f->flags = p->words[i];
+		f->known = SV_FRAME_FLAGS;
+		f->below = i ? (enum sv_class)(p->class[i - 1] & SV_PIECE_CLASS) : SV_CLASS_UNKNOWN;
+		f->above = (enum sv_class)(p->class[i + 1] & SV_PIECE_CLASS);
+		if (f->flags & SV_KPF_COMPOUND_TAIL) {
+			f->head_flags = head_of(s, i);
+			f->known |= SV_FRAME_HEAD;
+		}
+	}
+	if (!s->c->obs->exposure.blocks_known)
+		return;
+	f->known |= SV_FRAME_AROUND;
+	f->distance = p->distance[i];
+	f->mixed = sv_exposure_mixed(&s->c->obs->exposure, p, f->pfn);
+}
+
+/* The frames of a process that lie in the piece. */
+static int surround(struct pass *s, struct sv_process *p, size_t *next, struct safevma_error *err)
+{
+	const struct sv_exposure_piece *piece = &s->piece;
+
+	while (*next < p->frames.len && p->frames.ptr[*next].pfn < piece->first)
+		(*next)++; /* in no piece: a sample leaves out some */
+	for (; *next < p->frames.len; (*next)++) {
+		uint64_t at = p->frames.ptr[*next].pfn - piece->first;
+		struct sv_frame f;
+
+		if (at >= piece->n)
+			break;
+		f = sv_frames_at(&p->frames, *next);
+		describe(s, (size_t)at, &f);
+		if (sv_frames_set(&p->frames, *next, &f))
+			return sv_error_nomem(err);
+	}
+	return 0;
+}
+
+/* Frames behind the machine's last one are no memory. */
+static int surround_rest(struct pass *s, struct safevma_error *err)
+{
+	for (size_t i = 0; i < s->c->obs->processes.len; i++) {
+		struct sv_process *p = &s->c->obs->processes.ptr[i];
+
+		for (size_t at = s->next[i]; s->fill && at < p->frames.len; at++) {
+			struct sv_frame f = sv_frames_at(&p->frames, at);
+
+			f.flags = SV_KPF_NOPAGE;
+			f.known = SV_FRAME_FLAGS;
+			f.above = SV_CLASS_NOPAGE;
+			if (sv_frames_set(&p->frames, at, &f))
+				return sv_error_nomem(err);
+		}
+	}
+	return 0;
+}
+
+static int look_at_piece(struct pass *s, struct safevma_error *err)
+{
+	safevma_observation *obs = s->c->obs;
+
+	s->head = s->piece.head;
+	sv_exposure_classify(&s->piece);
+	sv_exposure_count(&obs->exposure, &s->piece);
+	for (size_t i = 0; i < obs->processes.len; i++)
+		if (surround(s, &obs->processes.ptr[i], &s->next[i], err))
+			return -1;
+	if (obs->needs & SAFEVMA_NEED_RECONCILE)
+		count(&obs->totals, s->words + s->piece.context, s->piece.n, &s->totals_head);
+	return 0;
+}
+
+/*
+ * Reads frames [first, first + n) with context before them and one behind. *have: how many there
+ * are. 1, 0 with *why, -1.
+ */
+static int read_piece(struct pass *s, uint64_t first, size_t n, size_t context, size_t *have,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	size_t got;
+	int rc = sv_capture_words(
+		s->file, first - context, context + n + 1, s->words, &got, why, err);
+
+	if (rc <= 0)
+		return rc;
+	for (size_t i = got; i < context + n + 1; i++)
+		s->words[i] = SV_KPF_NOPAGE;
+	*have = got <= context ? 0 : got - context < n ? got - context : n;
+	s->piece.first = first;
+	s->piece.n = *have;
+	s->piece.context = context;
+	return 1;
+}
+
+/* All of the machine, piece after piece. */
+static int all_pieces(struct pass *s, struct safevma_error *why, struct safevma_error *err)
+{
+	size_t have = SV_EXPOSURE_FRAMES;
+	int rc = 1;
+
+	for (uint64_t at = 0; have == SV_EXPOSURE_FRAMES && rc > 0; at += SV_EXPOSURE_FRAMES) {
+		rc = read_piece(s, at, SV_EXPOSURE_FRAMES, at != 0, &have, why, err);
+		if (rc > 0 && have && look_at_piece(s, err))
+			return -1;
+	}
+	return rc;
+}
+
+/* Which units are looked at: the same ones each time, and no pattern of the machine's. */
+static bool sampled(uint64_t unit, unsigned int percent)
+{
+	uint64_t h = (unit + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return (h ^ h >> 32) % 100 < percent;
+}
+
+/* Some units of it; each is looked at by itself. */
+static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_sample *k = &s->c->obs->exposure.sample;
+	uint64_t size = UINT64_C(8) << s->c->obs->exposure.block_order, end = 0;
+	int rc = 1;
+
+	for (size_t i = 0; i < s->c->obs->zones.len; i++)
+		if (s->c->obs->zones.ptr[i].end_pfn > end)
+			end = s->c->obs->zones.ptr[i].end_pfn;
+	size = size < 4096 ? 4096 : size > SV_EXPOSURE_FRAMES ? SV_EXPOSURE_FRAMES : size;
+	for (uint64_t unit = 0; unit * size < end && rc > 0; unit++) {
+		size_t have;
+
+		k->units_all++;
+		if (!sampled(unit, k->percent))
+			continue;
+		k->units++;
+		s->piece.last = UINT64_MAX;
+		s->piece.head = 0;
+		rc = read_piece(s, unit * size, (size_t)size, unit ? CONTEXT : 0, &have, why, err);
+		if (rc > 0 && have && look_at_piece(s, err))
+			return -1;
+	}
+	return rc;
+}
+
+static int block_order(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_num pages = c->obs->system.block_pages;
+	struct safevma_error why;
+
+	if (pages.known && pages.value && pages.value <= SV_EXPOSURE_FRAMES) {
+		c->obs->exposure.block_order = (unsigned int)__builtin_ctzll(pages.value);
+		c->obs->exposure.blocks_known = true;
+		return 0;
+	}
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"the size of a pageblock is not known: it is read from /proc/pagetypeinfo, and "
+		"not assumed");
+	return sv_gap_add_cost(c->obs, SV_IFACE_PAGETYPEINFO, 0, &why, true,
+		"mixing of pageblocks, distances to sources", err);
+}
+
+static int over_all_frames(
+	struct sv_capture *c, bool fill, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = "all" };
+	sv_auto_free struct pass *s = calloc(1, sizeof(*s));
+	sv_auto_free size_t *next = calloc(c->obs->processes.len + 1, sizeof(*next));
+	sv_auto_file struct sv_file *f = NULL;
+	struct sv_exposure *x = &c->obs->exposure;
+	int rc;
+
+	if (!s || !next || sv_exposure_init(x, &c->obs->zones))
+		return sv_error_nomem(err);
+	if (sv_root_open(c->root, &place, &f, why))
+		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
+	x->sample.percent = c->request->sample_percent;
+	s->c = c;
+	s->file = f;
+	s->fill = fill;
+	s->next = next;
+	s->piece = (struct sv_exposure_piece) { .words = s->words,
+		.class = s->class,
+		.distance = s->distance,
+		.sources = s->sources,
+		.last = UINT64_MAX,
+		.reach_back = x->blocks_known ? UINT64_C(1) << x->block_order : 0 };
+	rc = x->sample.percent ? some_pieces(s, why, err) : all_pieces(s, why, err);
+	return rc > 0 && surround_rest(s, err) ? -1 : rc;
+}
+
+static struct sv_num plus(struct sv_num a, struct sv_num b)
+{
+	return a.known ? sv_known(a.value + (b.known ? b.value : 0)) : a;
+}
+
+static void keep_meminfo(
+	struct sv_totals *t, const struct meminfo *before, const struct meminfo *after)
+{
+	t->meminfo_slab = before->slab;
+	t->meminfo_mlocked = before->mlocked;
+	t->meminfo_pagetables = plus(before->pagetables, before->secpagetables);
+	t->meminfo_unevictable = before->unevictable;
+	t->after_slab = after->slab;
+	t->after_mlocked = after->mlocked;
+	t->after_pagetables = plus(after->pagetables, after->secpagetables);
+	t->after_unevictable = after->unevictable;
+}
+
+int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
+{
+	bool totals = c->obs->needs & SAFEVMA_NEED_RECONCILE;
+	struct meminfo before = { 0 }, after = { 0 };
+	struct safevma_error why = { 0 };
+	int rc;
+
+	if ((c->obs->needs & SAFEVMA_NEED_EXPOSURE) && block_order(c, err))
+		return -1;
+	if (totals && read_meminfo(c, "before", &before, err))
+		return -1;
+	rc = over_all_frames(c, fill, &why, err);
+	if (rc < 0)
+		return -1;
+	c->obs->exposure.made = rc && (c->obs->needs & SAFEVMA_NEED_EXPOSURE);
+	c->obs->totals.made = rc && totals;
+	if (!rc && sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true, err))
+		return -1;
+	if (totals && read_meminfo(c, "after", &after, err))
+		return -1;
+	if (totals)
+		keep_meminfo(&c->obs->totals, &before, &after);
+	return 0;
+}
