@@ -87,8 +87,12 @@ extern const size_t option_infos_count;
 int arguments_read(const struct command *command, int argc, char **argv, struct arguments *ret);
 void arguments_free(struct arguments *args);
 
-/* Observes and reports the table with the command's name. Exit status. */
+/* Observes and reports the table with the command's name, or another. Exit status. */
 int run_report(const struct command *command, struct arguments *args);
+int run_table(const char *table, struct arguments *args);
+
+/* Whether processes were selected by an option. */
+bool selects(const struct arguments *args);
 
 /*
  * The same for commands that judge: the exit status is the verdict, EXIT_OK of what only lists.
@@ -102,8 +106,9 @@ int run_judgement(const struct command *command, struct arguments *args, bool li
  */
 void settle_process(void);
 
-/* The columns of the table with the command's name. */
+/* The columns of the table with the command's name, or of another. */
 void print_columns(const struct command *command);
+void print_table_columns(const char *heading, const char *table);
 
 /* "safevma: ..." on standard error; what came from outside is made fit for a terminal. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

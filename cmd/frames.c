@@ -3,17 +3,38 @@
 
 extern const struct command command_frames;
 
+static int run(const struct command *command, struct arguments *args)
+{
+	if (!args->request.pfns)
+		return run_report(command, args);
+	if (selects(args)) {
+		complain("--pfn looks for the frames in all processes: it excludes selections");
+		return EXIT_USAGE;
+	}
+	args->request.selection.all = true;
+	args->request.needs = SAFEVMA_NEED_OWNERS;
+	return run_table("frames-pfn", args);
+}
+
+static void more_help(const struct command *command)
+{
+	print_columns(command);
+	print_table_columns("Columns with --pfn", "frames-pfn");
+}
+
 const struct command command_frames = {
 	.name = "frames",
-	.summary = "pages of each VMA and the frames behind them",
+	.summary = "pages of each VMA and the frames behind them; who maps a frame",
 	.usage = "[OPTION...]",
 	.about = "For each stretch of pages: the physical frames, what they are, whether they are "
 		 "locked\n"
-		 "and exclusive, how often they are mapped, and what lies right below and above.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_EACH |
-		   OPTIONS_TABLES,
+		 "and exclusive, how often they are mapped, and what lies right below and above.\n"
+		 "With --pfn the reverse: what these frames are, where, and every page that maps "
+		 "them.",
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_EACH | OPTIONS_TABLES |
+		   OPTIONS_PFN,
 	.needs = SAFEVMA_NEED_REACH,
 	.all_by_default = false,
-	.run = run_report,
-	.more_help = print_columns,
+	.run = run,
+	.more_help = more_help,
 };

@@ -3,14 +3,6 @@
 
 extern const struct command command_linear;
 
-static bool selects(const struct arguments *a)
-{
-	const struct safevma_selection *s = &a->request.selection;
-
-	return s->all || a->critical || s->pids_count || s->comms_count || s->exes_count ||
-	       s->cgroups_count || s->units_count;
-}
-
 static int run(const struct command *command, struct arguments *args)
 {
 	if (selects(args))
@@ -33,8 +25,7 @@ const struct command command_linear = {
 		 "does not reach. --pools names who holds secretmem, --map lists every mapping. "
 		 "With a\n"
 		 "selection of processes, their bytes by reach, VMA by VMA.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES |
-		   OPTIONS_LINEAR,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_TABLES | OPTIONS_LINEAR,
 	.needs = SAFEVMA_NEED_KERNEL,
 	.run = run,
 	.more_help = print_columns,

@@ -32,6 +32,8 @@ enum {
 	OPT_PROBE,
 	OPT_LIST,
 	OPT_YES,
+	OPT_PFN,
+	OPT_SAMPLE,
 };
 
 const struct option_info option_infos[] = {
@@ -57,6 +59,10 @@ const struct option_info option_infos[] = {
 	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT,
 		"auto (on a terminal, unless NO_COLOR is set), always or never" },
 	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page instead of runs" },
+	{ OPT_PFN, "pfn", "PFN[,N]", OPTIONS_PFN,
+		"these N frames instead: what they are, and who of all processes maps them" },
+	{ OPT_SAMPLE, "sample", "PERCENT", OPTIONS_EXPOSURE,
+		"look at this share of the machine's frames; what is stated has an error then" },
 	{ OPT_RECONCILE, "reconcile", NULL, OPTIONS_RECONCILE,
 		"compare counted frames with meminfo, and pagemap with smaps" },
 	{ OPT_NO_SMAPS, "no-smaps", NULL, OPTIONS_SMAPS,
@@ -194,6 +200,43 @@ static int set_page_tables(struct arguments *a, const char *value)
 	return EXIT_USAGE;
 }
 
+/* "0x12ab,8": frames are numbered below 2^52 on every machine. */
+static int set_pfn(struct arguments *a, const char *value)
+{
+	const uint64_t end = UINT64_C(1) << 52, most = UINT64_C(1) << 20;
+	unsigned long long first, n = 1;
+	char *rest;
+
+	errno = 0;
+	first = strtoull(value, &rest, 0);
+	if (*rest == ',' && rest[1] >= '0' && rest[1] <= '9')
+		n = strtoull(rest + 1, &rest, 0);
+	if (errno || *rest || *value < '0' || *value > '9' || first >= end || !n || n > most) {
+		complain("--pfn takes a frame number below 2^52, decimal or with 0x before it, and "
+			 "after a comma how many, up to %llu; got '%s'",
+			(unsigned long long)most, value);
+		return EXIT_USAGE;
+	}
+	a->request.first_pfn = first;
+	a->request.pfns = n;
+	return -1;
+}
+
+static int set_sample(struct arguments *a, const char *value)
+{
+	char *end;
+	long percent;
+
+	errno = 0;
+	percent = strtol(value, &end, 10);
+	if (errno || end == value || *end || percent < 1 || percent > 99) {
+		complain("--sample takes a share from 1 to 99 percent, got '%s'", value);
+		return EXIT_USAGE;
+	}
+	a->request.sample_percent = (unsigned int)percent;
+	return -1;
+}
+
 static int set_color(struct arguments *a, const char *when)
 {
 	if (!strcmp(when, "always"))
@@ -276,6 +319,10 @@ static int apply(struct arguments *a, int letter, const char *value)
 	case OPT_MAP:
 		a->map = true;
 		break;
+	case OPT_PFN:
+		return set_pfn(a, value);
+	case OPT_SAMPLE:
+		return set_sample(a, value);
 	case OPT_PAGE_TABLES:
 		return set_page_tables(a, value);
 	case OPT_ALIASES:

@@ -15,6 +15,14 @@ static void tell_gaps(const safevma_observation *obs)
 		complain("gap: %s", gap);
 }
 
+bool selects(const struct arguments *a)
+{
+	const struct safevma_selection *s = &a->request.selection;
+
+	return s->all || a->critical || s->pids_count || s->comms_count || s->exes_count ||
+	       s->cgroups_count || s->units_count;
+}
+
 static bool named(const struct arguments *a)
 {
 	return a->request.selection.pids_count;
@@ -32,7 +40,7 @@ static int write_report(const safevma_observation *obs, const safevma_table *tab
 		tell_gaps(obs);
 	if (safevma_observation_complete(obs, table))
 		return EXIT_OK;
-	if (text && !safevma_observation_selected(obs) &&
+	if (text && !a->request.pfns && !safevma_observation_selected(obs) &&
 		(a->request.needs &
 			(SAFEVMA_NEED_PROCESSES | SAFEVMA_NEED_FRAMES | SAFEVMA_NEED_REACH)))
 		complain(named(a) ? "none of the processes named could be looked at"
@@ -42,16 +50,21 @@ static int write_report(const safevma_observation *obs, const safevma_table *tab
 	return EXIT_INCOMPLETE;
 }
 
-void print_columns(const struct command *command)
+void print_table_columns(const char *heading, const char *table)
 {
-	const safevma_table *t = safevma_table_find(command->name);
+	const safevma_table *t = safevma_table_find(table);
 
-	puts("\nColumns (* shown when none are named):");
+	printf("\n%s (* shown when none are named):\n", heading);
 	for (size_t i = 0; i < safevma_table_columns_count(t, SAFEVMA_LEVEL_ROW); i++) {
 		const struct safevma_column *c = safevma_table_column(t, SAFEVMA_LEVEL_ROW, i);
 
 		printf("  %c %-12s %s\n", c->shown ? '*' : ' ', c->name, c->help);
 	}
+}
+
+void print_columns(const struct command *command)
+{
+	print_table_columns("Columns", command->name);
 }
 
 /* Observes; -1 to go on, else an exit status: a message was printed. */
@@ -76,9 +89,9 @@ static int observe(const safevma_table *table, struct arguments *a, safevma_obse
 	return complain_error(&err, EXIT_RUNTIME);
 }
 
-int run_report(const struct command *command, struct arguments *a)
+int run_table(const char *name, struct arguments *a)
 {
-	const safevma_table *table = safevma_table_find(command->name);
+	const safevma_table *table = safevma_table_find(name);
 	struct safevma_error err = { 0 };
 	safevma_observation *obs;
 	int status = observe(table, a, &obs);
@@ -88,6 +101,11 @@ int run_report(const struct command *command, struct arguments *a)
 	status = write_report(obs, table, a, &err);
 	safevma_observation_free(obs);
 	return status;
+}
+
+int run_report(const struct command *command, struct arguments *a)
+{
+	return run_table(command->name, a);
 }
 
 static int status_of(enum safevma_verdict verdict)

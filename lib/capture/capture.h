@@ -102,6 +102,16 @@ int sv_capture_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, s
 int sv_capture_frames_refine(
 	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err);
 
+/* What the frames that are in p's index are. */
+int sv_capture_frames_refill(
+	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err);
+
+/* Pageblocks of the frames in p's index: distance to sources, mixing. */
+int sv_capture_around(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
+
+/* The frames that were asked for by number. */
+int sv_capture_owners(struct sv_capture *c, struct safevma_error *err);
+
 /* Makes the index of p's frames without reading anything. */
 int sv_capture_frames_index(struct sv_process *p, struct safevma_error *err);
 

@@ -315,6 +315,12 @@ static int fill(struct sv_capture *c, struct sv_kpages *k, struct sv_frame_index
 	return 0;
 }
 
+int sv_capture_frames_refill(
+	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err)
+{
+	return fill(c, k, &p->frames, err);
+}
+
 int sv_capture_frames_index(struct sv_process *p, struct safevma_error *err)
 {
 	sv_frames_fini(&p->frames);

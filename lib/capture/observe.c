@@ -13,14 +13,14 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_PROCESSES;
 	if (needs & SAFEVMA_NEED_REACH)
 		needs |= SAFEVMA_NEED_FRAMES;
-	if (needs & SAFEVMA_NEED_FRAMES)
+	if (needs & (SAFEVMA_NEED_FRAMES | SAFEVMA_NEED_OWNERS))
 		needs |= SAFEVMA_NEED_PAGES;
+	if (needs & SAFEVMA_NEED_OWNERS)
+		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_PAGES)
 		needs |= SAFEVMA_NEED_VMAS;
 	if (needs & SAFEVMA_NEED_EXPOSURE)
 		needs |= SAFEVMA_NEED_SYSTEM;
-	if (needs & SAFEVMA_NEED_OWNERS)
-		needs |= SAFEVMA_NEED_PAGES | SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_COMMIT)
 		needs |= SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_SMAPS)
@@ -52,15 +52,19 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 {
 	unsigned int needs = c->obs->needs;
 	bool exposure = needs & SAFEVMA_NEED_EXPOSURE;
+	bool owners = needs & SAFEVMA_NEED_OWNERS;
 	bool pass = exposure && (needs & SAFEVMA_NEED_FRAMES) && !c->request->everything &&
 		    !c->request->sample_percent;
+	bool halves = pass || owners;
 
 	if ((needs & SAFEVMA_NEED_VMAS) &&
-		each_selected(c, pass ? sv_capture_memory_begin : sv_capture_memory, err))
+		each_selected(c, halves ? sv_capture_memory_begin : sv_capture_memory, err))
 		return -1;
 	if ((exposure || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, pass, err))
 		return -1;
-	return pass ? each_selected(c, sv_capture_memory_end, err) : 0;
+	if (owners && sv_capture_owners(c, err))
+		return -1;
+	return halves ? each_selected(c, sv_capture_memory_end, err) : 0;
 }
 
 /* What is not looked for, so that each unknown has its reason beside it. */
@@ -76,7 +80,7 @@ static int limits(struct sv_capture *c, struct safevma_error *err)
 {
 	bool tables = c->request->page_tables != SAFEVMA_PAGE_TABLES_NONE;
 
-	if ((c->obs->needs & SAFEVMA_NEED_REACH) && !tables &&
+	if ((c->obs->needs & (SAFEVMA_NEED_REACH | SAFEVMA_NEED_OWNERS)) && !tables &&
 		sv_gap_add_standing(c->obs, SV_IFACE_KCORE,
 			"the kernel's page tables were not to be read (--page-tables none)",
 			"observed reach, linear-map addresses and permissions, other kernel "
@@ -132,7 +136,7 @@ int safevma_observe(safevma_root *root, const struct safevma_request *request,
 		return sv_error_nomem(err);
 	c.obs->needs = with_foundations(request->needs);
 	c.obs->no_smaps = request->no_smaps || !(c.obs->needs & SAFEVMA_NEED_SMAPS);
-	c.obs->aliases = request->aliases;
+	c.obs->aliases = request->aliases || (c.obs->needs & SAFEVMA_NEED_OWNERS);
 	if (rounds(&c, err ? err : &local)) {
 		safevma_observation_free(c.obs);
 		root->failed = true;

@@ -123,14 +123,27 @@ static int read_words(struct sv_capture *c, struct sv_file *f, uint64_t start, u
 typedef int (*words_fn)(struct sv_process *p, uint64_t start, uint64_t page_size,
 	const uint64_t *words, size_t n, void *arg, struct safevma_error *err);
 
+/* Where frames were asked for by number, the pages that map them are kept and no others. */
+static bool asked_for(const struct sv_capture *c, uint64_t entry)
+{
+	if (!sv_pagemap_present(entry))
+		return false;
+	return !sv_pagemap_has_pfn(entry) || /* hidden: it may be one of them */
+	       sv_pagemap_pfn(entry) - c->request->first_pfn < c->request->pfns;
+}
+
 static int keep_words(struct sv_process *p, uint64_t start, uint64_t page_size,
 	const uint64_t *words, size_t n, void *arg, struct safevma_error *err)
 {
-	(void)arg;
+	const struct sv_capture *c = arg;
+	bool some = c->obs->needs & SAFEVMA_NEED_OWNERS;
+
 	for (size_t i = 0; i < n; i++) {
 		struct sv_page pg = { .vaddr = start + i * page_size, .entry = words[i] };
 
-		if (!sv_pagemap_empty(words[i]) && sv_pages_add(&p->pages, page_size, &pg))
+		if (sv_pagemap_empty(words[i]) || (some && !asked_for(c, words[i])))
+			continue;
+		if (sv_pages_add(&p->pages, page_size, &pg))
 			return sv_error_nomem(err);
 	}
 	return 0;
@@ -207,6 +220,19 @@ static int hidden_gap(struct sv_capture *c, struct sv_process *p, struct safevma
 		"class, reach, neighbours and mapcount of every frame", err);
 }
 
+/* The second look is at the pages that were kept. */
+static int keep_ranges(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_page_walk w = sv_pages_walk(&p->pages, 0, p->pages.len);
+	struct sv_page pg;
+
+	p->ranges.len = 0;
+	while (sv_page_next(&w, &pg))
+		if (add_range(p, pg.vaddr, pg.vaddr + c->obs->host.page_size, err))
+			return -1;
+	return 0;
+}
+
 int sv_capture_pages(
 	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
@@ -220,12 +246,14 @@ int sv_capture_pages(
 	for (size_t i = 0; i < p->vmas.len; i++)
 		if (plan_vma(c, p, f, &p->vmas.ptr[i], err))
 			return -1;
-	rc = read_ranges(c, p, f, keep_words, NULL, &why, err);
+	rc = read_ranges(c, p, f, keep_words, c, &why, err);
 	if (rc < 0)
 		return -1;
 	if (!rc)
 		return pages_gap(c, p, &why, err);
 	assign_pages(p);
+	if ((c->obs->needs & SAFEVMA_NEED_OWNERS) && keep_ranges(c, p, err))
+		return -1;
 	return hidden_gap(c, p, err);
 }
 

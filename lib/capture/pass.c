@@ -10,7 +10,8 @@
 #include "iface/kpage.h"
 #include "iface/sysfiles.h"
 
-enum { CONTEXT = 1024 }; /* frames before a piece that may tell of its own; a compound's head */
+/* Frames before a piece that may tell of its own: the head of a compound, the nearest source. */
+enum { CONTEXT = SV_EXPOSURE_FRAMES / 8 };
 
 struct meminfo {
 	struct sv_num slab, mlocked, pagetables, secpagetables, unevictable;
@@ -229,7 +230,7 @@ static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma
 		k->units++;
 		s->piece.last = UINT64_MAX;
 		s->piece.head = 0;
-		rc = read_piece(s, unit * size, (size_t)size, unit ? CONTEXT : 0, &have, why, err);
+		rc = read_piece(s, unit * size, (size_t)size, unit ? 1024 : 0, &have, why, err);
 		if (rc > 0 && have && look_at_piece(s, err))
 			return -1;
 	}
@@ -253,31 +254,44 @@ static int block_order(struct sv_capture *c, struct safevma_error *err)
 		"mixing of pageblocks, distances to sources", err);
 }
 
-static int over_all_frames(
-	struct sv_capture *c, bool fill, struct safevma_error *why, struct safevma_error *err)
+static struct pass *new_pass(struct sv_capture *c, struct sv_file *f)
 {
-	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = "all" };
-	sv_auto_free struct pass *s = calloc(1, sizeof(*s));
-	sv_auto_free size_t *next = calloc(c->obs->processes.len + 1, sizeof(*next));
-	sv_auto_file struct sv_file *f = NULL;
-	struct sv_exposure *x = &c->obs->exposure;
-	int rc;
+	struct pass *s = calloc(1, sizeof(*s));
+	const struct sv_exposure *x = &c->obs->exposure;
 
-	if (!s || !next || sv_exposure_init(x, &c->obs->zones))
-		return sv_error_nomem(err);
-	if (sv_root_open(c->root, &place, &f, why))
-		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
-	x->sample.percent = c->request->sample_percent;
+	if (!s)
+		return NULL;
 	s->c = c;
 	s->file = f;
-	s->fill = fill;
-	s->next = next;
 	s->piece = (struct sv_exposure_piece) { .words = s->words,
 		.class = s->class,
 		.distance = s->distance,
 		.sources = s->sources,
 		.last = UINT64_MAX,
 		.reach_back = x->blocks_known ? UINT64_C(1) << x->block_order : 0 };
+	return s;
+}
+
+static int over_all_frames(
+	struct sv_capture *c, bool fill, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = "all" };
+	sv_auto_free struct pass *s = NULL;
+	sv_auto_free size_t *next = calloc(c->obs->processes.len + 1, sizeof(*next));
+	sv_auto_file struct sv_file *f = NULL;
+	struct sv_exposure *x = &c->obs->exposure;
+	int rc;
+
+	if (!next || sv_exposure_init(x, &c->obs->zones))
+		return sv_error_nomem(err);
+	if (sv_root_open(c->root, &place, &f, why))
+		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
+	x->sample.percent = c->request->sample_percent;
+	s = new_pass(c, f);
+	if (!s)
+		return sv_error_nomem(err);
+	s->fill = fill;
+	s->next = next;
 	rc = x->sample.percent ? some_pieces(s, why, err) : all_pieces(s, why, err);
 	return rc > 0 && surround_rest(s, err) ? -1 : rc;
 }
@@ -285,6 +299,57 @@ static int over_all_frames(
 static struct sv_num plus(struct sv_num a, struct sv_num b)
 {
 	return a.known ? sv_known(a.value + (b.known ? b.value : 0)) : a;
+}
+
+/* Block by block, those alone in which frames of the index lie. */
+static int blocks_around(
+	struct pass *s, struct sv_process *p, struct safevma_error *why, struct safevma_error *err)
+{
+	uint64_t size = UINT64_C(1) << s->c->obs->exposure.block_order;
+	size_t next = 0;
+	int rc = 1;
+
+	while (next < p->frames.len && rc > 0) {
+		uint64_t first = p->frames.ptr[next].pfn & ~(size - 1);
+		size_t before = next, have;
+
+		s->piece.last = UINT64_MAX;
+		s->piece.head = 0;
+		rc = read_piece(s, first, (size_t)size, first < size ? (size_t)first : (size_t)size,
+			&have, why, err);
+		if (rc <= 0)
+			break;
+		s->piece.n = (size_t)size; /* what is past the end is no memory */
+		sv_exposure_classify(&s->piece);
+		sv_exposure_mark(&s->piece);
+		if (surround(s, p, &next, err) || next == before)
+			return -1;
+	}
+	return rc;
+}
+
+int sv_capture_around(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = "around" };
+	sv_auto_free struct pass *s = NULL;
+	sv_auto_file struct sv_file *f = NULL;
+	struct safevma_error why = { 0 };
+	int rc;
+
+	if (block_order(c, err))
+		return -1;
+	if (!c->obs->exposure.blocks_known || !p->frames.len)
+		return 0;
+	if (sv_root_open(c->root, &place, &f, &why))
+		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0; /* told already */
+	s = new_pass(c, f);
+	if (!s)
+		return sv_error_nomem(err);
+	rc = blocks_around(s, p, &why, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return sv_gap_add_cost(
+		c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true, "the pageblocks of these frames", err);
 }
 
 static void keep_meminfo(

@@ -56,8 +56,11 @@ static void settle(struct ranges *r)
 static int collect(const struct sv_capture *c, const struct sv_process *p, struct ranges *all,
 	struct ranges *pool)
 {
+	bool asked = p == &c->obs->target;
+
 	for (size_t i = 0; i < p->frames.len; i++)
-		if (add_frame(all, p->frames.ptr[i].pfn))
+		if (add_frame(all, p->frames.ptr[i].pfn) ||
+			(asked && add_frame(pool, p->frames.ptr[i].pfn)))
 			return -1;
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		const struct sv_vma *v = &p->vmas.ptr[i];
@@ -172,7 +175,7 @@ int sv_capture_reach(
 	char full[48];
 	int rc = 1;
 
-	if (!(c->obs->needs & SAFEVMA_NEED_REACH) ||
+	if (!(c->obs->needs & (SAFEVMA_NEED_REACH | SAFEVMA_NEED_OWNERS)) ||
 		c->request->page_tables == SAFEVMA_PAGE_TABLES_NONE)
 		return 0;
 	snprintf(full, sizeof(full), "kernel.%d.%s", p->pid, tag);

@@ -262,7 +262,7 @@ static void count_frames(struct sv_exposure *x, struct sv_exposure_piece *p,
 		end_block(&z->mixing[o], &blocks[o]);
 }
 
-static void mark_sources(struct sv_exposure_piece *p)
+void sv_exposure_mark(struct sv_exposure_piece *p)
 {
 	memset(p->sources, 0, (p->n + 63) / 64 * sizeof(*p->sources));
 	for (size_t i = 0; i < p->n; i++)
@@ -294,7 +294,7 @@ void sv_exposure_count(struct sv_exposure *x, struct sv_exposure_piece *p)
 {
 	struct unit unit = { 0 };
 
-	mark_sources(p);
+	sv_exposure_mark(p);
 	for (size_t a = 0, b; a < p->n; a = b) {
 		uint64_t end;
 		struct sv_zone_exposure *z = zone_at(x, p->first + a, &end);

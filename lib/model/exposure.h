@@ -97,6 +97,9 @@ struct sv_exposure_piece {
 /* Makes class and distance of all frames of the piece. */
 void sv_exposure_classify(struct sv_exposure_piece *piece);
 
+/* Marks the strong sources of a classified piece; counting it does so too. */
+void sv_exposure_mark(struct sv_exposure_piece *piece);
+
 /* Counts a classified piece; of a sample it is one unit, whose scatter is kept. */
 void sv_exposure_count(struct sv_exposure *x, struct sv_exposure_piece *piece);
 

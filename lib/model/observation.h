@@ -125,6 +125,7 @@ struct safevma_observation {
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
 	struct sv_exposure exposure;
+	struct sv_process target; /* no process: the frames that were asked for by number */
 	struct {
 		struct sv_claim_result *ptr;
 		size_t len, cap;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "iface/maps.h"
 #include "table.h"
 
 struct safevma_value sv_value_u64(enum safevma_type type, uint64_t v)
@@ -167,4 +168,48 @@ struct safevma_value sv_get_kind(safevma_cursor *c)
 struct safevma_value sv_get_path(safevma_cursor *c)
 {
 	return sv_value_span(c->vma->path);
+}
+
+struct safevma_value sv_perms_text(safevma_cursor *c, unsigned int p)
+{
+	snprintf(c->text, sizeof(c->text), "%c%c%c%c", p & SV_PERM_READ ? 'r' : '-',
+		p & SV_PERM_WRITE ? 'w' : '-', p & SV_PERM_EXEC ? 'x' : '-',
+		p & SV_PERM_SHARED ? 's' : 'p');
+	return sv_value_text(c->text);
+}
+
+enum { OTHERS_SHOWN = 64 };
+
+static int add_other(safevma_cursor *c, const struct sv_kernelmap *map, uint64_t pfn,
+	const struct sv_kmapping *m)
+{
+	uint64_t vaddr = m->vaddr + ((pfn - m->pfn) << map->page_shift);
+
+	return sv_strbuf_printf(&c->scratch, "%s%s:%s:0x%llx", c->scratch.len ? " " : "",
+		sv_kzone_name(m->zone), m->writable ? "rw" : "ro", (unsigned long long)vaddr);
+}
+
+/*
+ * Of a run they are those of its first page; those of the rest go on beside it. Where there are
+ * more than one can look at, the last word says how many.
+ */
+struct safevma_value sv_other_mappings(
+	safevma_cursor *c, const struct sv_kernelmap *map, struct sv_num pfn, struct sv_num others)
+{
+	const struct sv_kmapping *m;
+	size_t at = 0, n = 0;
+	int rc;
+
+	if (!others.known || !pfn.known)
+		return sv_value_unknown();
+	c->scratch.len = 0;
+	rc = sv_strbuf_add(&c->scratch, "", 0);
+	while (!rc && (m = sv_kernelmap_other(map, pfn.value, &at)))
+		rc = n++ < OTHERS_SHOWN ? add_other(c, map, pfn.value, m) : 0;
+	if (!rc && n > OTHERS_SHOWN)
+		rc = sv_strbuf_printf(&c->scratch, " and:%zu:more", n - OTHERS_SHOWN);
+	if (!rc)
+		return sv_value_words(c->scratch.ptr);
+	c->failed = true;
+	return sv_value_unknown();
 }

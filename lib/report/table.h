@@ -10,6 +10,7 @@
 #include "measure/edges.h"
 #include "measure/exposure.h"
 #include "measure/linear.h"
+#include "measure/owners.h"
 #include "measure/runs.h"
 #include "measure/vma.h"
 
@@ -82,7 +83,11 @@ struct safevma_cursor {
 	struct sv_machine_exposure exposure;
 	const struct sv_zone_exposure *zone;
 	unsigned int order; /* of blocks */
-	size_t item;	    /* of tables that are plain lists */
+	struct sv_frame frame;
+	struct sv_owners owners;
+	const struct sv_owner *owner; /* those of the frame */
+	size_t owners_found;
+	size_t item; /* of tables that are plain lists */
 	struct sv_region_rows regions;
 	struct sv_linear_sums linear;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
@@ -131,6 +136,13 @@ struct safevma_value sv_get_fate(safevma_cursor *c);
 /* Frames within 1, 2, 4, ... of a strong source below, up to a pageblock; pairs. */
 struct safevma_value sv_curve(safevma_cursor *c, const uint64_t *within);
 
+/* Words for the further kernel addresses of a frame, "zone:rw:0xffffffff9339a000" each. */
+struct safevma_value sv_other_mappings(
+	safevma_cursor *c, const struct sv_kernelmap *map, struct sv_num pfn, struct sv_num others);
+
+/* "rw-p" */
+struct safevma_value sv_perms_text(safevma_cursor *c, unsigned int perms);
+
 /* Columns that say which VMA a row is of. */
 struct safevma_value sv_get_vma(safevma_cursor *c);
 struct safevma_value sv_get_kind(safevma_cursor *c);
@@ -151,6 +163,7 @@ struct safevma_value sv_get_path(safevma_cursor *c);
 extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
-	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing;
+	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing,
+	sv_table_owners;
 
 #endif

@@ -121,38 +121,9 @@ static struct safevma_value get_why_unknown(safevma_cursor *c)
 		       : sv_value_text(sv_alias_why_text(c->run.reached.why));
 }
 
-enum { OTHERS_SHOWN = 64 };
-
-static int add_other(safevma_cursor *c, const struct sv_kmapping *m)
-{
-	uint64_t vaddr = m->vaddr + ((c->run.pfn.value - m->pfn) << c->process->kernel.page_shift);
-
-	return sv_strbuf_printf(&c->scratch, "%s%s:%s:0x%llx", c->scratch.len ? " " : "",
-		sv_kzone_name(m->zone), m->writable ? "rw" : "ro", (unsigned long long)vaddr);
-}
-
-/*
- * "zone:rw:0xffffffff9339a000" each, of the run's first page; those of the rest go on beside it.
- * Where there are more than one can look at, the last word says how many.
- */
 static struct safevma_value get_others(safevma_cursor *c)
 {
-	const struct sv_kmapping *m;
-	size_t at = 0, n = 0;
-	int rc;
-
-	if (!c->run.reached.others.known || !c->run.pfn.known)
-		return sv_value_unknown();
-	c->scratch.len = 0;
-	rc = sv_strbuf_add(&c->scratch, "", 0);
-	while (!rc && (m = sv_kernelmap_other(&c->process->kernel, c->run.pfn.value, &at)))
-		rc = n++ < OTHERS_SHOWN ? add_other(c, m) : 0;
-	if (!rc && n > OTHERS_SHOWN)
-		rc = sv_strbuf_printf(&c->scratch, " and:%zu:more", n - OTHERS_SHOWN);
-	if (!rc)
-		return sv_value_words(c->scratch.ptr);
-	c->failed = true;
-	return sv_value_unknown();
+	return sv_other_mappings(c, &c->process->kernel, c->run.pfn, c->run.reached.others);
 }
 
 static struct safevma_value get_below_pfn(safevma_cursor *c)

@@ -110,12 +110,7 @@ static struct safevma_value get_end(safevma_cursor *c)
 
 static struct safevma_value get_perms(safevma_cursor *c)
 {
-	unsigned int p = c->vma->perms;
-
-	snprintf(c->text, sizeof(c->text), "%c%c%c%c", p & SV_PERM_READ ? 'r' : '-',
-		p & SV_PERM_WRITE ? 'w' : '-', p & SV_PERM_EXEC ? 'x' : '-',
-		p & SV_PERM_SHARED ? 's' : 'p');
-	return sv_value_text(c->text);
+	return sv_perms_text(c, c->vma->perms);
 }
 
 static struct safevma_value get_offset(safevma_cursor *c)
