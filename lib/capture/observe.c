@@ -43,24 +43,31 @@ static int each_selected(struct sv_capture *c,
 	return 0;
 }
 
+/* A recording looks twice at each process as well: what it keeps serves every command. */
+static int in_one_go(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	if (!c->request->everything)
+		return sv_capture_memory(c, p, err);
+	return sv_capture_memory_begin(c, p, err) || sv_capture_memory_end(c, p, err) ? -1 : 0;
+}
+
 /*
- * Where every frame is looked at anyway, those of the processes are with it. A recording and a
- * sample have them looked up process by process all the same: for the other commands, and because
- * nothing of a process is left to chance.
+ * Where every frame is looked at anyway, those of the processes are with it: first all pages are
+ * listed, at last looked at again. A recording and a sample have the frames looked up process by
+ * process: for the other commands, and because nothing of a process is left to chance.
  */
 static int all_memory(struct sv_capture *c, struct safevma_error *err)
 {
 	unsigned int needs = c->obs->needs;
-	bool exposure = needs & SAFEVMA_NEED_EXPOSURE;
-	bool owners = needs & SAFEVMA_NEED_OWNERS;
-	bool pass = exposure && (needs & SAFEVMA_NEED_FRAMES) && !c->request->everything &&
+	bool exposure = needs & SAFEVMA_NEED_EXPOSURE, owners = needs & SAFEVMA_NEED_OWNERS;
+	bool fill = exposure && (needs & SAFEVMA_NEED_FRAMES) && !c->request->everything &&
 		    !c->request->sample_percent;
-	bool halves = pass || owners;
+	bool halves = fill || owners;
 
 	if ((needs & SAFEVMA_NEED_VMAS) &&
-		each_selected(c, halves ? sv_capture_memory_begin : sv_capture_memory, err))
+		each_selected(c, halves ? sv_capture_memory_begin : in_one_go, err))
 		return -1;
-	if ((exposure || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, pass, err))
+	if ((exposure || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, fill, err))
 		return -1;
 	if (owners && sv_capture_owners(c, err))
 		return -1;

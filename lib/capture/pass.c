@@ -352,6 +352,17 @@ int sv_capture_around(struct sv_capture *c, struct sv_process *p, struct safevma
 		c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true, "the pageblocks of these frames", err);
 }
 
+static int tell_sample(struct sv_capture *c, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"%u percent of the machine's frames were asked for (--sample)",
+		c->request->sample_percent);
+	return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, false,
+		"counts of the whole machine; mixing and distances of processes", err);
+}
+
 static void keep_meminfo(
 	struct sv_totals *t, const struct meminfo *before, const struct meminfo *after)
 {
@@ -373,6 +384,8 @@ int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
 	int rc;
 
 	if ((c->obs->needs & SAFEVMA_NEED_EXPOSURE) && block_order(c, err))
+		return -1;
+	if (c->request->sample_percent && tell_sample(c, err))
 		return -1;
 	if (totals && read_meminfo(c, "before", &before, err))
 		return -1;

@@ -169,6 +169,7 @@ static int lost_marks(struct sv_capture *c, struct sv_process *p, struct safevma
 int sv_capture_select(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	const struct safevma_selection *s = &c->request->selection;
+	bool asked = c->obs->needs & SAFEVMA_NEED_OWNERS; /* who maps a frame: we may */
 
 	if (p->kernel_thread && !selected_by_name(s, p))
 		return 0;
@@ -178,7 +179,7 @@ int sv_capture_select(struct sv_capture *c, struct sv_process *p, struct safevma
 		return -1;
 	if (selected_by_name(s, p))
 		p->why |= SV_WHY_NAMED;
-	if (s->all && p->pid != c->self && p->pid != c->opener)
+	if (s->all && (asked || (p->pid != c->self && p->pid != c->opener)))
 		p->why |= SV_WHY_ALL;
 	p->selected =
 		sv_selection_named(s) || s->all ? p->why & (SV_WHY_NAMED | SV_WHY_ALL) : p->why;

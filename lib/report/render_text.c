@@ -284,7 +284,8 @@ static int print_table(const struct sv_plan *plan, bool said, FILE *out, struct 
 	if (!rc && c->failed)
 		rc = sv_error_nomem(err);
 	safevma_cursor_free(c);
-	if (!rc && !t.some && !plan->table->next_group && said && heading_lines(plan))
+	if (!rc && !t.some && !plan->table->next_group && said && plan->table->none &&
+		heading_lines(plan))
 		rc = fprintf(out, "%s\n", plan->table->none) < 0
 			     ? sv_error_sys(err, errno, NULL, "write the report")
 			     : 0;
@@ -312,12 +313,28 @@ static int print_also(const struct sv_plan *plan, const struct safevma_table *ta
 	return print_table(&p, true, out, err);
 }
 
+/* A further table that has nothing to say for its absence is left out when it is empty. */
+static bool worth_it(const safevma_observation *obs, const struct safevma_table *table,
+	const struct safevma_report_options *options)
+{
+	safevma_cursor *c;
+	bool some;
+
+	if (table->none || table->next_group || safevma_cursor_new(obs, table, false, &c, NULL))
+		return true;
+	c->cells = options;
+	some = safevma_cursor_next_row(c);
+	safevma_cursor_free(c);
+	return some;
+}
+
 int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
 {
 	if (print_table(plan, plan->table->also, out, err))
 		return -1;
 	for (const struct safevma_table *t = plan->table->also; t; t = t->also)
-		if (t->wanted(plan->obs) && print_also(plan, t, out, err))
+		if (t->wanted(plan->obs) && worth_it(plan->obs, t, plan->options) &&
+			print_also(plan, t, out, err))
 			return -1;
 	return 0;
 }

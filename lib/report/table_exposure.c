@@ -21,7 +21,7 @@ static void coverage(const safevma_observation *obs, struct sv_coverage *ret)
 
 static bool next_whole(safevma_cursor *c)
 {
-	if (c->item++)
+	if (c->item++ || (c->cells && !c->obs->exposure.made))
 		return false;
 	sv_measure_exposure(c->obs, &c->exposure);
 	return true;
@@ -179,7 +179,7 @@ const struct safevma_table sv_table_exposure = {
 	.coverage = coverage,
 	.wanted = wanted,
 	.upright = true,
-	.none = "nothing was read of the machine as a whole",
+	.none = "of the machine as a whole nothing was read: no exposure to compare with",
 	.also = &sv_table_page_tables,
 };
 
@@ -199,7 +199,6 @@ const struct safevma_table sv_table_page_tables = {
 	.coverage = coverage,
 	.wanted = wanted,
 	.upright = true,
-	.none = "nothing was read of page tables",
 	.also = &sv_table_zones,
 };
 
@@ -279,7 +278,6 @@ const struct safevma_table sv_table_zones = {
 	.complete = complete,
 	.coverage = coverage,
 	.wanted = wanted,
-	.none = "nothing is known of zones",
 	.also = &sv_table_mixing,
 };
 
@@ -331,5 +329,4 @@ const struct safevma_table sv_table_mixing = {
 	.complete = complete,
 	.coverage = coverage,
 	.wanted = wanted,
-	.none = "the size of a pageblock is not known",
 };
