@@ -72,8 +72,8 @@ struct sv_kpages {
 	uint64_t tail, head_flags; /* the last tail whose head was found */
 	struct sv_head_block block;
 };
-int sv_capture_frames_open(
-	struct sv_capture *c, struct sv_kpages *k, const char *tag, struct safevma_error *err);
+int sv_capture_frames_open(struct sv_capture *c, struct sv_kpages *k, const char *flags_tag,
+	const char *tag, struct safevma_error *err);
 void sv_capture_frames_close(struct sv_kpages *k);
 int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_process *p,
 	bool changed_only, struct safevma_error *err);
@@ -106,8 +106,9 @@ int sv_capture_frames_refine(
 int sv_capture_frames_refill(
 	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err);
 
-/* Pageblocks of the frames in p's index: distance to sources, mixing. */
-int sv_capture_around(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
+/* Pageblocks of the frames in p's index, read from f: distance to sources, mixing. */
+int sv_capture_around(
+	struct sv_capture *c, struct sv_file *f, struct sv_process *p, struct safevma_error *err);
 
 /* The frames that were asked for by number. */
 int sv_capture_owners(struct sv_capture *c, struct safevma_error *err);

@@ -26,10 +26,10 @@ static int open_one(struct sv_capture *c, enum sv_iface iface, const char *tag,
 	return sv_gap_add(c->obs, iface, 0, &why, iface == SV_IFACE_KPAGEFLAGS, err);
 }
 
-int sv_capture_frames_open(
-	struct sv_capture *c, struct sv_kpages *k, const char *tag, struct safevma_error *err)
+int sv_capture_frames_open(struct sv_capture *c, struct sv_kpages *k, const char *flags_tag,
+	const char *tag, struct safevma_error *err)
 {
-	return open_one(c, SV_IFACE_KPAGEFLAGS, tag, &k->flags, err) ||
+	return open_one(c, SV_IFACE_KPAGEFLAGS, flags_tag, &k->flags, err) ||
 			       open_one(c, SV_IFACE_KPAGECOUNT, tag, &k->count, err) ||
 			       open_one(c, SV_IFACE_KPAGECGROUP, tag, &k->cgroup, err)
 		       ? -1

@@ -264,7 +264,7 @@ static int read_frames(struct sv_capture *c, struct sv_process *p, int attempt, 
 		return settle_pages(c, p, &k, attempt, err);
 	snprintf(tag, sizeof(tag), "%d", attempt);
 	snprintf(kpage_tag, sizeof(kpage_tag), "%d.%d", p->pid, attempt);
-	rc = sv_capture_frames_open(c, &k, kpage_tag, err) ||
+	rc = sv_capture_frames_open(c, &k, kpage_tag, kpage_tag, err) ||
 			     (filled ? sv_capture_frames_refine(c, &k, p, err)
 				     : sv_capture_frames(c, &k, p, false, err)) ||
 			     sv_capture_reach(c, p, tag, err) ||

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The reverse question: what given frames are. Which pages map them is found by the rounds over all
- * processes, which keep no other pages then; here the frames themselves are read.
+ * processes, which keep no other pages then; here the frames themselves are read. Their flags are
+ * in every recording of a whole machine, with those of its pass over all frames.
  */
 #include <stdio.h>
 
@@ -28,9 +29,9 @@ int sv_capture_owners(struct sv_capture *c, struct safevma_error *err)
 	if (index_range(c->request, &target->frames) ||
 		sv_exposure_init(&c->obs->exposure, &c->obs->zones))
 		return sv_error_nomem(err);
-	rc = sv_capture_frames_open(c, &k, "target", err) ||
+	rc = sv_capture_frames_open(c, &k, "all", "target", err) ||
 			     sv_capture_frames_refill(c, &k, target, err) ||
-			     sv_capture_around(c, target, err) ||
+			     (k.flags && sv_capture_around(c, k.flags, target, err)) ||
 			     sv_capture_reach(c, target, "target", err)
 		     ? -1
 		     : 0;

@@ -328,11 +328,10 @@ static int blocks_around(
 	return rc;
 }
 
-int sv_capture_around(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+int sv_capture_around(
+	struct sv_capture *c, struct sv_file *f, struct sv_process *p, struct safevma_error *err)
 {
-	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = "around" };
 	sv_auto_free struct pass *s = NULL;
-	sv_auto_file struct sv_file *f = NULL;
 	struct safevma_error why = { 0 };
 	int rc;
 
@@ -340,8 +339,6 @@ int sv_capture_around(struct sv_capture *c, struct sv_process *p, struct safevma
 		return -1;
 	if (!c->obs->exposure.blocks_known || !p->frames.len)
 		return 0;
-	if (sv_root_open(c->root, &place, &f, &why))
-		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0; /* told already */
 	s = new_pass(c, f);
 	if (!s)
 		return sv_error_nomem(err);
