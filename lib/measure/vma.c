@@ -30,23 +30,36 @@ bool sv_frame_of_interest(enum sv_class class)
 	       class != SV_CLASS_RESERVED;
 }
 
+/* Where nothing was observed, all frames of a class in a mapping are alike but for HighMem. */
+static bool as_before(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_vma *v, enum sv_class class, const struct sv_surroundings *before)
+{
+	return before->found && before->vma == v && before->class == class && !p->kernel.made &&
+	       !obs->highmem_start_pfn.known;
+}
+
 void sv_page_surroundings(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, const struct sv_page *pg, struct sv_surroundings *ret)
 {
+	enum sv_class class = SV_CLASS_UNKNOWN;
 	size_t at = SV_FRAMES_NONE;
+	bool alike = false;
 
 	if (sv_pagemap_has_pfn(pg->entry))
 		at = sv_frames_find(&p->frames, sv_pagemap_pfn(pg->entry), ret->slot);
-	ret->found = at != SV_FRAMES_NONE;
-	ret->class = SV_CLASS_UNKNOWN;
-	if (ret->found) {
+	if (at != SV_FRAMES_NONE) {
+		class = sv_frames_class(&p->frames, at);
+		alike = as_before(obs, p, v, class, ret);
 		ret->slot = at;
 		ret->frame = sv_frames_at(&p->frames, at);
-		ret->class = sv_frames_class(&p->frames, at);
 	} else {
 		ret->frame = (struct sv_frame) { 0 };
 	}
-	ret->reached = sv_reach_of(obs, &p->kernel, v, ret->found ? &ret->frame : NULL);
+	ret->found = at != SV_FRAMES_NONE;
+	ret->class = class;
+	ret->vma = v;
+	if (!alike)
+		ret->reached = sv_reach_of(obs, &p->kernel, v, ret->found ? &ret->frame : NULL);
 }
 
 struct sv_num sv_page_mlocked(const struct sv_surroundings *s)

@@ -90,6 +90,7 @@ struct sv_surroundings {
 	size_t slot;	       /* the frame's; the next page's is looked for from here on */
 	struct sv_frame frame; /* with found */
 	enum sv_class class;
+	const struct sv_vma *vma; /* that the page lies in */
 	struct sv_reached reached;
 };
 

@@ -185,8 +185,10 @@ size_t sv_frames_find(const struct sv_frame_index *x, uint64_t pfn, size_t near)
 	size_t at;
 
 	/* Pages that follow each other have frames that do, up or down. */
-	for (size_t i = 0; i < 3; i++) {
-		at = near + (i == 2 ? SIZE_MAX : i);
+	static const size_t steps[] = { 1, SIZE_MAX, 0 };
+
+	for (size_t i = 0; i < sv_array_size(steps); i++) {
+		at = near + steps[i];
 		if (at < x->len && x->ptr[at].pfn == pfn)
 			return at;
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,6 +135,71 @@ int victim_sparse(void)
 	begin_line("sparse", "anon", start, size);
 	printf(",\"class\":\"anon\"");
 	sparse_touch(start, size / page_size());
+	return ready_and_wait();
+}
+
+/* ---- fragment: slab among its own pages, as after long uptime and little memory ---- */
+
+static uint64_t available_bytes(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	char line[128];
+	uint64_t kb = 0;
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, "MemAvailable:", 13))
+			kb = strtoull(line + 13, NULL, 10);
+	fclose(f);
+	return kb * 1024;
+}
+
+/* Every other page is given back, one by one: nothing larger is left behind. */
+static size_t make_holes(unsigned char *start, size_t size)
+{
+	size_t page = page_size(), given = 0;
+
+	for (size_t at = 0; at < size; at += page)
+		start[at] = 0x5a;
+	for (size_t at = 0; at < size; at += 2 * page, given += page)
+		madvise(start + at, page, MADV_DONTNEED);
+	return given;
+}
+
+/* Empty files are inodes and names, which are slab; until that would fill half of the holes. */
+static size_t make_slab(size_t bytes)
+{
+	size_t count = 0, most = bytes / 2 / 1024;
+	char name[256];
+	int fd = 0;
+
+	for (; count < most && fd >= 0; count++) {
+		snprintf(name, sizeof(name), "%s/%zu", settings.dir, count);
+		fd = open(name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			close(fd);
+	}
+	return count;
+}
+
+int victim_fragment(void)
+{
+	size_t size = settings.amount ? (size_t)settings.amount << 20
+				      : (size_t)(available_bytes() / 100 * 94);
+	unsigned char *start;
+	size_t files;
+
+	size -= size % page_size();
+	start = map_apart(
+		size, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (!size || !start)
+		return skip("fragment", "mmap", errno);
+	madvise(start, size, MADV_NOHUGEPAGE);
+	mkdir(settings.dir, 0700);
+	files = make_slab(make_holes(start, size));
+	begin_line("fragment", "anon", start, size);
+	printf(",\"class\":\"anon\",\"files\":%zu}\n", files);
 	return ready_and_wait();
 }
 

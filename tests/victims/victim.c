@@ -5,6 +5,7 @@
  *   victim [OPTION...]              the regions, one line of truth each
  *   victim [OPTION...] many [N]     N VMAs of one page each (60000)
  *   victim [OPTION...] sparse [GiB] a reservation (16 TiB) with 1000 pages touched
+ *   victim [OPTION...] fragment [MiB]  fills memory, leaves holes of a page, has slab fill them
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
@@ -215,7 +216,8 @@ static int usage(void)
 {
 	fputs("usage: victim [--only NAME,...] [--pages N] [--dir DIR] [--spoof] [--rt]\n"
 	      "              [--threads N] [--human] [--stay] [--list]\n"
-	      "              [many [N] | sparse [GiB] | churn [S] | hostile | pidns]\n",
+	      "              [many [N] | sparse [GiB] | fragment [MiB] | churn [S] | hostile | "
+	      "pidns]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -311,6 +313,8 @@ static int run(int argc, char **argv)
 		return victim_many();
 	if (!strcmp(what, "sparse"))
 		return victim_sparse();
+	if (!strcmp(what, "fragment"))
+		return victim_fragment();
 	if (!strcmp(what, "churn"))
 		return victim_churn();
 	if (!strcmp(what, "pidns") && argc == 1)

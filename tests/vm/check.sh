@@ -270,6 +270,27 @@ analyse_probe() # NAME DIR
 	fi
 }
 
+# Exposure of the idle machine and of the fragmented one: each as an independent count has it, and
+# far apart.
+analyse_exposure() # NAME DIR
+{
+	local name=$1 stem state idle fragmented
+
+	for state in recording fragmented; do
+		stem=$2/$state
+		"$safevma" adjacency -J -a --root "$stem" >"$stem.adjacency.json" 2>"$stem.adjacency.err"
+		python3 tests/live/exposure.py "$stem" <"$stem.adjacency.json" >"$stem.exposure.log"
+		ok "$name $state: exposure is what an independent count gives" $? "$stem.exposure.log"
+	done
+	idle=$(python3 tests/live/exposure.py --figures <"$2/recording.adjacency.json")
+	fragmented=$(python3 tests/live/exposure.py --figures <"$2/fragmented.adjacency.json")
+	printf '# %s: lift, mixed frames, share of over-edges: idle %s, fragmented %s\n' "$name" \
+		"$idle" "$fragmented"
+	awk -v a="$idle" -v b="$fragmented" 'BEGIN { split(a, i); split(b, f)
+		exit !(f[1] > 10 * i[1] && f[2] > 10 * i[2] + 1000 && f[3] > 0.01) }'
+	ok "$name: fragmentation shows in lift and mixing" $? "$2/fragmented.adjacency.err"
+}
+
 # Every stream of a guest.
 analyse_streams() # NAME DIR
 {
@@ -295,6 +316,7 @@ analyse_streams() # NAME DIR
 		analyse_reach "$whole" "$2" "$stream" \
 			"$(jq -r 'select(.ready).pid' "$2/victim.jsonl")"
 	done <"$2/streams"
+	[ "$(expected jobs record)" != fragmented ] || analyse_exposure "$1" "$2"
 }
 
 programs_of() # ARCH
