@@ -17,7 +17,7 @@ failures()
 	cat "$results"/*.tap "$build"/asan/test-results/*.tap 2>/dev/null | grep -c '^not ok'
 }
 
-for suite in unit corpus golden walk live lint asan vm-smoke; do
+for suite in unit corpus golden walk live bench lint asan vm-smoke; do
 	echo "== $suite"
 	began=$(date +%s)
 	before=$(failures)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# deps.sh [vm]: installs what building and testing need and is missing, when root; otherwise prints
+# deps.sh [vm | bench]: installs what building and testing need and is missing, when root; otherwise prints
 # the command. With "vm", also what all guests of tests/vm need: emulators and compilers of other
-# architectures, and what builds a kernel.
+# architectures, and what builds a kernel; with "bench", what measuring needs and no more.
 # Debian's names; on other systems install what the README lists under Dependencies.
 set -eu
 
@@ -15,7 +15,9 @@ libcap2-bin util-linux procps xz-utils'
 vm='qemu-system-arm qemu-system-misc gcc-i686-linux-gnu libc6-dev-i386-cross gcc-aarch64-linux-gnu
 libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-riscv64-linux-gnu
 libc6-dev-riscv64-cross bison flex bc libelf-dev libssl-dev'
+bench='python3 xz-utils qemu-system-x86 cpio'
 case ${1:-} in
+bench) wanted="$build $bench" ;;
 vm) wanted="$build $check $vm" ;;
 *) wanted="$build $check" ;;
 esac

@@ -11,7 +11,14 @@
 #   make check-vm-smoke  the static recorder in two guests with other kernels
 #   make check-vm        in all guests of tests/vm/guests; VM=PATTERN takes some of them, VM_BUILD=1
 #                        builds the kernels of our own that nowhere lie
-#   make check           all of these but the last, then one line that counts them
+#   make check-bench     what the benchmark measures with, never a time: that its floor reads the
+#                        same words as the program, and that its arithmetic is right
+#   make check           all of these but check-vm, then one line that counts them
+#   make bench           what the program costs against the bare readings and page-types, and how
+#                        much it disturbs: ratios within the run, with intervals, as a table and in
+#                        $(BUILD)/bench/bench.json; the figures of earlier runs are kept in
+#                        ~/.cache/safevma-bench. A quarter of an hour, as root. BENCH='a d' takes
+#                        parts; these and more settings stand in tests/bench/bench.py
 # Each program stands alone and can be run from here. One line a case is left in
 # $(BUILD)/test-results/SUITE.tap.
 
@@ -163,8 +170,25 @@ check-vm: $(BUILD)/safevma vm-programs
 	$(Q)$(MAKE) --no-print-directory $(VM_CROSS:%=vm-programs-%)
 	$(Q)VM='$(VM)' VM_BUILD='$(VM_BUILD)' $(RUN_TAP) vm tests/vm/check.sh $(BUILD)
 
+# ---- what it costs --------------------------------------------------------------------------------
+
+BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard tests/bench/*.c)))
+
+# Static: the floor has no libraries to load, and guests have none.
+$(BENCH_BIN): $(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -g -static -o $@ $<
+
+check-bench: $(BUILD)/safevma $(BENCH_BIN)
+	$(Q)$(LIVE_ENV) BENCH_DIR=$(abspath $(BUILD))/bench $(RUN_TAP) bench bats -F tap tests/bench/bench.bats
+
+bench: $(BUILD)/safevma $(BENCH_BIN)
+	$(Q)tests/deps.sh bench
+	$(Q)$(MAKE) --no-print-directory vm-programs
+	$(Q)python3 -B tests/bench/bench.py $(BUILD)
+
 check: deps
 	$(Q)tests/check.sh $(BUILD) '$(MAKE)'
 
-.PHONY: check check-live check-golden check-walk check-lint check-asan check-vm check-vm-smoke \
+.PHONY: bench check-bench check check-live check-golden check-walk check-lint check-asan check-vm check-vm-smoke \
 	vm-programs $(VM_CROSS:%=vm-programs-%)

@@ -26,12 +26,14 @@ point() # NAME COMMAND...
 }
 
 sources=$(find lib cmd tests include -name '*.[ch]' | sort)
+pythons=$(find tests -name '*.py' | sort)
 scripts=$(grep -rlE '^#!/bin/(ba)?sh' tests share .ci --include='*' | grep -v '\.bats$' | sort)
 
 # shellcheck disable=SC2086 # lists of names
 {
 	point "clang-format" clang-format --dry-run -Werror $sources
 	point "shellcheck" shellcheck $scripts tests/live/helpers.bash
+	point "python" python3 -B tests/lint/python.py $pythons
 	point "cppcheck" cppcheck --quiet --error-exitcode=1 --inline-suppr -Iinclude -Ilib \
 		--enable=warning,performance,portability --std=c11 --force \
 		--suppress=missingIncludeSystem --suppress=nullPointerArithmetic lib cmd

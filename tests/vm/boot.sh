@@ -17,6 +17,8 @@
 #   JOBS      what to do, see init.c (tests/vm/jobs/record)
 #   CPU       of the machine (the most that the emulator has)
 #   MEM       memory of the guest (1G; below 512M the kernel gives no huge pages)
+#   SMP       its processors (1), each a thread of the emulator when there are more
+#   EXTRA     a folder whose files lie in the guest's root as well
 #   APPEND    more of the kernel's command line           TIMEOUT   seconds (300)
 #
 # Exit status: 0, 1 the guest failed, 64 usage, 77 with a reason when something cannot be had here.
@@ -28,6 +30,7 @@ here=$(dirname "$(readlink -f "$0")")
 JOBS=${JOBS:-$here/jobs/record}
 MEM=${MEM:-1G}
 TIMEOUT=${TIMEOUT:-300}
+SMP=${SMP:-1}
 
 skip()
 {
@@ -83,6 +86,7 @@ make_initramfs()
 	cp "$build/tests/victim-static" "$root/victim"
 	cp "$build/safevma-recorder" "$root/safevma-recorder"
 	chmod 0755 "$root/init" "$root/safevma-recorder" "$root/victim"
+	[ -z "${EXTRA:-}" ] || cp -R "$EXTRA/." "$root/"
 	{
 		[ -z "$channel" ] || echo "channel $channel"
 		cat "$JOBS"
@@ -97,8 +101,10 @@ run_guest()
 	pc) reboot=reboot=t ;;
 	*) reboot= ;;
 	esac
+	threads=single
+	[ "$SMP" -eq 1 ] || threads=multi
 	timeout -k 5 "$TIMEOUT" nice "$qemu" -M "$machine" -cpu "${CPU:-$cpu}" \
-		-accel tcg,thread=single -m "$MEM" -smp 1 -kernel "$kernel" -initrd "$work/initramfs" \
+		-accel "tcg,thread=$threads" -m "$MEM" -smp "$SMP" -kernel "$kernel" -initrd "$work/initramfs" \
 		-append "console=$console quiet panic=-1 $reboot secretmem.enable=1 ${APPEND:-}" \
 		-nic none -display none -monitor none -no-reboot \
 		-serial "file:$work/console" ${channel:+-serial "file:$work/channel"} \
