@@ -42,8 +42,8 @@ struct replay {
 /* A member being read, as an open file. */
 struct reading {
 	const struct entry *entry;
-	char *data;
-	size_t last;   /* extent that gave the last answer */
+	int fd;	     /* its member: read as it is asked for, a machine's worth of words is large */
+	size_t last; /* extent that gave the last answer */
 	uint64_t next; /* offset behind that answer */
 };
 
@@ -228,16 +228,17 @@ static int member_error(const struct replay *r, const char *member, struct safev
 		errnum ? ": " : "", errnum ? strerror(errnum) : "");
 }
 
-static int read_fd(int fd, char *buf, size_t len)
+static int read_fd(int fd, char *buf, size_t len, uint64_t off)
 {
 	while (len) {
-		ssize_t n = read(fd, buf, len);
+		ssize_t n = pread(fd, buf, len, (off_t)off);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return -1;
 		buf += n;
+		off += (uint64_t)n;
 		len -= (size_t)n;
 	}
 	return 0;
@@ -266,12 +267,13 @@ static int open_member(int dir, const char *member)
 	return fd;
 }
 
-/* length: what it must hold; UINT64_MAX: whatever it holds. */
-static int load(const struct replay *r, const char *member, uint64_t length, struct sv_strbuf *ret,
+/* length: what it must hold; UINT64_MAX: whatever it holds. Returns a descriptor, or -1. */
+static int open_whole(const struct replay *r, const char *member, uint64_t length, uint64_t *size,
 	struct safevma_error *err)
 {
 	sv_auto_fd int fd = open_member(r->dir, member);
 	struct stat st;
+	int ret;
 
 	if (fd < 0)
 		return member_error(
@@ -284,11 +286,25 @@ static int load(const struct replay *r, const char *member, uint64_t length, str
 	if (length != UINT64_MAX && (uint64_t)st.st_size != length)
 		return member_error(r, member, err, 0,
 			"part of the recording has not the length that the journal says");
-	if (sv_strbuf_reserve(ret, (size_t)st.st_size))
+	*size = (uint64_t)st.st_size;
+	ret = fd;
+	fd = -1;
+	return ret;
+}
+
+static int load(const struct replay *r, const char *member, uint64_t length, struct sv_strbuf *ret,
+	struct safevma_error *err)
+{
+	uint64_t size;
+	sv_auto_fd int fd = open_whole(r, member, length, &size, err);
+
+	if (fd < 0)
+		return -1;
+	if (sv_strbuf_reserve(ret, (size_t)size))
 		return sv_error_nomem(err);
-	if (read_fd(fd, ret->ptr + ret->len, (size_t)st.st_size))
+	if (read_fd(fd, ret->ptr + ret->len, (size_t)size, 0))
 		return member_error(r, member, err, errno, "part of the recording cannot be read");
-	ret->len += (size_t)st.st_size;
+	ret->len += (size_t)size;
 	ret->ptr[ret->len] = 0;
 	return 0;
 }
@@ -328,11 +344,11 @@ static int not_recorded(const struct replay *r, const struct sv_place *place, co
 
 static int replay_open(safevma_root *root, struct sv_file *file, struct safevma_error *err)
 {
-	sv_auto_strbuf struct sv_strbuf data = { 0 };
 	struct replay *r = root->backend;
 	sv_auto_free char *key = make_key("open", file->path, file->tag, "-", "-");
 	struct reading *reading;
 	struct entry *e;
+	uint64_t size;
 
 	if (!key)
 		return sv_error_nomem(err);
@@ -341,13 +357,15 @@ static int replay_open(safevma_root *root, struct sv_file *file, struct safevma_
 		return not_recorded(r, &file->place, file->path, err);
 	if (e->errnum)
 		return sv_error_sys(err, e->errnum, file->path, "open");
-	if (load(r, e->member, e->length, &data, err))
-		return -1;
 	reading = calloc(1, sizeof(*reading));
 	if (!reading)
 		return sv_error_nomem(err);
 	reading->entry = e;
-	reading->data = sv_take_ptr(data.ptr);
+	reading->fd = open_whole(r, e->member, e->length, &size, err);
+	if (reading->fd < 0) {
+		free(reading);
+		return -1;
+	}
 	file->backend = reading;
 	return 0;
 }
@@ -382,7 +400,9 @@ static int replay_read(struct sv_file *file, void *buf, size_t len, uint64_t off
 
 	if (x) {
 		*got = len < x->len - (off - x->off) ? len : (size_t)(x->len - (off - x->off));
-		memcpy(buf, reading->data + x->at + (off - x->off), *got);
+		if (read_fd(reading->fd, buf, *got, x->at + (off - x->off)))
+			return member_error(file->root->backend, e->member, err, errno,
+				"part of the recording cannot be read");
 		reading->next = off + *got;
 		return 0;
 	}
@@ -401,7 +421,7 @@ static void replay_close(struct sv_file *file)
 {
 	struct reading *reading = file->backend;
 
-	free(reading->data);
+	close(reading->fd);
 	free(reading);
 }
 
