@@ -12,7 +12,8 @@ const struct command command_adjacency = {
 		 "(over) or the next higher one (under), what the source is, and what an overrun "
 		 "would\n"
 		 "do. The truth lies between the strong edges and strong + unclassified.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES |
+		   OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_REACH,
 	.all_by_default = false,
 	.run = run_report,

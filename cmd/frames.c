@@ -11,7 +11,7 @@ const struct command command_frames = {
 		 "locked\n"
 		 "and exclusive, how often they are mapped, and what lies right below and above.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_EACH |
-		   OPTIONS_TABLES,
+		   OPTIONS_TABLES | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_REACH,
 	.all_by_default = false,
 	.run = run_report,

@@ -34,7 +34,7 @@ const struct command command_linear = {
 		 "With a\n"
 		 "selection of processes, their bytes by reach, VMA by VMA.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES |
-		   OPTIONS_LINEAR,
+		   OPTIONS_LINEAR | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_KERNEL,
 	.run = run,
 	.more_help = print_columns,
