@@ -60,3 +60,25 @@ int sv_strbuf_printf(struct sv_strbuf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 	return 0;
 }
+
+int sv_strbuf_dec(struct sv_strbuf *b, uint64_t v)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do
+		*--at = (char)('0' + v % 10);
+	while (v /= 10);
+	return sv_strbuf_add(b, at, (size_t)(text + sizeof(text) - at));
+}
+
+int sv_strbuf_hex(struct sv_strbuf *b, uint64_t v)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do
+		*--at = "0123456789abcdef"[v % 16];
+	while (v /= 16);
+	*--at = 'x';
+	*--at = '0';
+	return sv_strbuf_add(b, at, (size_t)(text + sizeof(text) - at));
+}

@@ -21,6 +21,10 @@ int sv_strbuf_reserve(struct sv_strbuf *b, size_t extra) sv_must_check;
 int sv_strbuf_add(struct sv_strbuf *b, const void *data, size_t len) sv_must_check;
 int sv_strbuf_printf(struct sv_strbuf *b, const char *fmt, ...) sv_printf(2, 3) sv_must_check;
 
+/* As %llu and 0x%llx would. */
+int sv_strbuf_dec(struct sv_strbuf *b, uint64_t v) sv_must_check;
+int sv_strbuf_hex(struct sv_strbuf *b, uint64_t v) sv_must_check;
+
 #define sv_auto_strbuf sv_cleanup(sv_strbuf_fini)
 
 #endif

@@ -38,16 +38,16 @@ int sv_value_format(const struct safevma_value *v, const struct safevma_report_o
 	case SAFEVMA_TYPE_UNKNOWN:
 		return sv_strbuf_add(ret, "-", 1);
 	case SAFEVMA_TYPE_U64:
-		return sv_strbuf_printf(ret, "%" PRIu64, v->u64);
+		return sv_strbuf_dec(ret, v->u64);
 	case SAFEVMA_TYPE_I64:
 		return sv_strbuf_printf(ret, "%" PRId64, v->i64);
 	case SAFEVMA_TYPE_HEX:
-		return sv_strbuf_printf(ret, "0x%" PRIx64, v->u64);
+		return sv_strbuf_hex(ret, v->u64);
 	case SAFEVMA_TYPE_BYTES:
-		return options->bytes || raw ? sv_strbuf_printf(ret, "%" PRIu64, v->u64)
+		return options->bytes || raw ? sv_strbuf_dec(ret, v->u64)
 					     : format_bytes(v->u64, ret);
 	case SAFEVMA_TYPE_BOOL:
-		return sv_strbuf_printf(ret, "%s", v->boolean ? "yes" : "no");
+		return v->boolean ? sv_strbuf_add(ret, "yes", 3) : sv_strbuf_add(ret, "no", 2);
 	case SAFEVMA_TYPE_REAL:
 		return sv_strbuf_printf(ret, raw ? "%.6g" : "%.3g", v->real);
 	case SAFEVMA_TYPE_STRING:
