@@ -24,6 +24,9 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->holders);
 	sv_vec_fini(&obs->claims);
 	sv_strbuf_fini(&obs->config);
+	if (obs->memo)
+		free(obs->memo->figures);
+	free(obs->memo);
 	free(obs);
 }
 

@@ -8,6 +8,7 @@
 #define SV_REPORT_TABLE_H
 
 #include "measure/edges.h"
+#include "measure/figures.h"
 #include "measure/linear.h"
 #include "measure/runs.h"
 #include "measure/vma.h"

@@ -17,7 +17,9 @@ static int format_bytes(uint64_t v, struct sv_strbuf *ret)
 		d /= 1024;
 		u++;
 	}
-	if (u == 0 || d >= 100 || d == (double)(uint64_t)d)
+	if (d == (double)(uint64_t)d)
+		return sv_strbuf_dec(ret, (uint64_t)d) || sv_strbuf_add(ret, &units[u], 1) ? -1 : 0;
+	if (d >= 100)
 		return sv_strbuf_printf(ret, "%.0f%c", d, units[u]);
 	return sv_strbuf_printf(ret, "%.1f%c", d, units[u]);
 }
