@@ -63,14 +63,14 @@ static int add_words(struct sv_span rest, struct sv_strbuf *ret)
 	return sv_strbuf_add(ret, "]", 1);
 }
 
-/* "1:3 2:5" as objects of two counts, called by the words of members. */
+/* "1:3 2:5" as objects of two counts, called by the two words of members. */
 static int add_pairs(struct sv_span rest, const char *members, struct sv_strbuf *ret)
 {
-	const char *second = strchr(members, ' ');
+	const char *second = members ? strchr(members, ' ') : NULL;
 	struct sv_span word;
 	bool some = false;
 
-	if (sv_strbuf_add(ret, "[", 1))
+	if (!second || sv_strbuf_add(ret, "[", 1))
 		return -1;
 	for (sv_skip_blanks(&rest); sv_take_word(&rest, &word); sv_skip_blanks(&rest)) {
 		uint64_t a, b;
