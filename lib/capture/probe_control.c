@@ -61,7 +61,7 @@ static void count_pages(const struct sv_process *p, uint64_t start, uint64_t end
 static int observe_child(struct sv_probe *p, pid_t pid, safevma_observation **ret)
 {
 	struct safevma_request request = { .selection = { .pids = &pid, .pids_count = 1 },
-		.needs = SAFEVMA_NEED_PAGES };
+		.needs = SAFEVMA_NEED_PAGES | SAFEVMA_NEED_SMAPS };
 	struct safevma_error err = { 0 };
 
 	if (!safevma_observe(p->capture.root, &request, ret, &err))
