@@ -29,11 +29,11 @@ endif
 # `make deps` can run before they are there.
 LIBS_PKG   := libproc2 libcap libcjson smartcols zlib
 DEP_CFLAGS  = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS_PKG)))$(DEP_CFLAGS)
-DEP_LIBS    = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS_PKG)) -lm)$(DEP_LIBS)
+DEP_LIBS    = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS_PKG)) -lm -pthread)$(DEP_LIBS)
 
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wvla -Wundef -Wswitch-enum -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wconversion
-OWN  := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -Ilib $(WARN) $(WERROR)
+OWN  := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -Iinclude -Ilib $(WARN) $(WERROR)
 COMPILE = $(CC) $(OWN) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 # What uses a library has a stand-in (NAME_libc.c) for the recorder, which has libc alone.
@@ -88,7 +88,7 @@ $(BUILD)/recorder/libsafevma.a: $(REC_OBJ)
 	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/safevma-recorder: $(REC_CMD_OBJ) $(BUILD)/recorder/libsafevma.a
-	$(call say,LINK,$@) $(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections -o $@ $^ -lm
+	$(call say,LINK,$@) $(CC) $(CFLAGS) $(LDFLAGS) -static -pthread -Wl,--gc-sections -o $@ $^ -lm
 
 # ---- install -------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ const struct command command_adjacency = {
 		 "(over) or the next higher one (under), what the source is, and what an overrun "
 		 "would\n"
 		 "do. The truth lies between the strong edges and strong + unclassified.",
-	.options =
-		OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_TABLES | OPTIONS_EXPOSURE,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_TABLES |
+		   OPTIONS_EXPOSURE | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_REACH | SAFEVMA_NEED_EXPOSURE,
 	.all_by_default = false,
 	.run = run_report,

@@ -26,7 +26,8 @@ const struct command command_doctor = {
 		"of\n"
 		"the whole machine and the pages of the selected processes, and compares with the\n"
 		"kernel's own figures; it exits with 3 when they disagree or cannot be had.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_RECONCILE,
+	.options =
+		OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_RECONCILE | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_INTERFACES | SAFEVMA_NEED_SYSTEM,
 	.run = run,
 	.more_help = print_columns,

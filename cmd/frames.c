@@ -32,7 +32,7 @@ const struct command command_frames = {
 		 "With --pfn the reverse: what these frames are, where, and every page that maps "
 		 "them.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_EACH | OPTIONS_TABLES |
-		   OPTIONS_PFN,
+		   OPTIONS_PFN | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_REACH,
 	.all_by_default = false,
 	.run = run,

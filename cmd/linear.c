@@ -25,7 +25,8 @@ const struct command command_linear = {
 		 "does not reach. --pools names who holds secretmem, --map lists every mapping. "
 		 "With a\n"
 		 "selection of processes, their bytes by reach, VMA by VMA.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_TABLES | OPTIONS_LINEAR,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_TABLES |
+		   OPTIONS_LINEAR | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_KERNEL,
 	.run = run,
 	.more_help = print_columns,

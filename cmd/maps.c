@@ -12,7 +12,8 @@ const struct command command_maps = {
 		 "and how many frames have kernel memory right beside them. Without a selection "
 		 "the\n"
 		 "critical processes are taken.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_SMAPS | OPTIONS_TABLES |
+		   OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_REACH | SAFEVMA_NEED_SMAPS,
 	.all_by_default = false,
 	.run = run_report,

@@ -34,6 +34,8 @@ enum {
 	OPT_YES,
 	OPT_PFN,
 	OPT_SAMPLE,
+	OPT_MAX_HOLD,
+	OPT_JOBS,
 };
 
 const struct option_info option_infos[] = {
@@ -74,6 +76,10 @@ const struct option_info option_infos[] = {
 		"where the kernel's page tables are read: auto, kcore, dump, both or none" },
 	{ OPT_ALIASES, "aliases", NULL, OPTIONS_TABLES,
 		"look for further kernel addresses of every frame, not of pools alone" },
+	{ OPT_MAX_HOLD, "max-hold", "MICROSECONDS", OPTIONS_HOLD,
+		"how long one read may hold a lock of the target (100)" },
+	{ OPT_JOBS, "jobs", "N", OPTIONS_HOLD,
+		"threads that read the tables of all frames, at most 64 (1)" },
 	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system" },
 	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
 		"also record what is read into this new directory" },
@@ -252,6 +258,22 @@ static int set_color(struct arguments *a, const char *when)
 	return -1;
 }
 
+/* A whole number in words of its own: no sign, no blanks, nothing behind it. */
+static int set_number(const char *option, const char *text, unsigned int most, unsigned int *ret)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || v < 1 || v > most) {
+		complain("%s takes a whole number from 1 to %u, not '%s'", option, most, text);
+		return EXIT_USAGE;
+	}
+	*ret = (unsigned int)v;
+	return -1;
+}
+
 static int set_format(struct arguments *a, enum safevma_format format)
 {
 	if (a->report.format != SAFEVMA_FORMAT_TEXT && a->report.format != format) {
@@ -328,6 +350,10 @@ static int apply(struct arguments *a, int letter, const char *value)
 	case OPT_ALIASES:
 		a->request.aliases = true;
 		break;
+	case OPT_MAX_HOLD:
+		return set_number("--max-hold", value, 1000000, &a->root.max_hold_us);
+	case OPT_JOBS:
+		return set_number("--jobs", value, 64, &a->root.jobs);
 	case OPT_ROOT:
 		a->root.recording = value;
 		break;

@@ -71,7 +71,7 @@ const struct command command_record = {
 		"any\n"
 		"machine. No contents of pages are recorded; frame numbers and addresses are, and\n"
 		"command lines and paths unless --redact.",
-	.options = OPTIONS_SELECT | OPTIONS_REDACT | OPTIONS_TABLES,
+	.options = OPTIONS_SELECT | OPTIONS_REDACT | OPTIONS_TABLES | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_ALL,
 	.positional = 1,
 	.run = run,

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 void sv_strbuf_fini(struct sv_strbuf *b)
 {
@@ -33,7 +32,7 @@ int sv_strbuf_reserve(struct sv_strbuf *b, size_t extra)
 	return 0;
 }
 
-int sv_strbuf_add(struct sv_strbuf *b, const void *data, size_t len)
+int sv_strbuf_add_more(struct sv_strbuf *b, const void *data, size_t len)
 {
 	if (sv_strbuf_reserve(b, len))
 		return -1;
@@ -44,19 +43,51 @@ int sv_strbuf_add(struct sv_strbuf *b, const void *data, size_t len)
 	return 0;
 }
 
+/* Most pieces are short: they fit at the first try. */
 int sv_strbuf_printf(struct sv_strbuf *b, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
 
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n < 0 || sv_strbuf_reserve(b, (size_t)n))
+	if (sv_strbuf_reserve(b, 64))
 		return -1;
 	va_start(ap, fmt);
-	vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, ap);
+	n = vsnprintf(b->ptr + b->len, b->cap - b->len, fmt, ap);
 	va_end(ap);
+	if (n >= 0 && (size_t)n >= b->cap - b->len) {
+		b->ptr[b->len] = 0;
+		if (sv_strbuf_reserve(b, (size_t)n))
+			return -1;
+		va_start(ap, fmt);
+		n = vsnprintf(b->ptr + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
+	if (n < 0) {
+		b->ptr[b->len] = 0;
+		return -1;
+	}
 	b->len += (size_t)n;
 	return 0;
+}
+
+int sv_strbuf_dec(struct sv_strbuf *b, uint64_t v)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do
+		*--at = (char)('0' + v % 10);
+	while (v /= 10);
+	return sv_strbuf_add(b, at, (size_t)(text + sizeof(text) - at));
+}
+
+int sv_strbuf_hex(struct sv_strbuf *b, uint64_t v)
+{
+	char text[24], *at = text + sizeof(text);
+
+	do
+		*--at = "0123456789abcdef"[v % 16];
+	while (v /= 16);
+	*--at = 'x';
+	*--at = '0';
+	return sv_strbuf_add(b, at, (size_t)(text + sizeof(text) - at));
 }

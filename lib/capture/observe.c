@@ -139,8 +139,12 @@ int safevma_observe(safevma_root *root, const struct safevma_request *request,
 	if (safevma_request_check(request, err))
 		return -1;
 	c.obs = calloc(1, sizeof(*c.obs));
-	if (!c.obs)
+	if (c.obs)
+		c.obs->memo = calloc(1, sizeof(*c.obs->memo));
+	if (!c.obs || !c.obs->memo) {
+		free(c.obs);
 		return sv_error_nomem(err);
+	}
 	c.obs->needs = with_foundations(request->needs);
 	c.obs->no_smaps = request->no_smaps || !(c.obs->needs & SAFEVMA_NEED_SMAPS);
 	c.obs->aliases = request->aliases || (c.obs->needs & SAFEVMA_NEED_OWNERS);

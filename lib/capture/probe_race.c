@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -139,11 +140,12 @@ static void check_maps(pid_t pid, struct tally *n)
 
 static void check_query(int maps, const uint64_t *held, struct tally *n)
 {
+	struct sv_pacing pacing = sv_pacing_of(UINT_MAX); /* no need to spare our own */
 	sv_auto_strbuf struct sv_strbuf out = { 0 };
 	struct sv_cost cost = { 0 };
 	uint64_t end = 0;
 
-	if (maps < 0 || sv_ioctl_query(maps, held[0], held[1], &out, &cost))
+	if (maps < 0 || sv_ioctl_query(maps, held[0], held[1], &pacing, &out, &cost))
 		return;
 	for (size_t at = 0; at < out.len; at += sizeof(struct sv_query_vma), n->queries++) {
 		struct sv_query_vma v;

@@ -26,8 +26,6 @@ _Static_assert(sizeof(struct pm_scan_arg) == 96, "the kernel accepts this size a
 _Static_assert(sizeof(struct procmap_query) == 104, "as in the kernel");
 
 enum { REGIONS = 512 };
-static const uint64_t first_span = UINT64_C(32) << 20; /* bytes of address space in one walk */
-static const uint64_t aim_ns = 50000;		       /* a walk should hold the lock this long */
 
 static uint64_t now_ns(void)
 {
@@ -66,40 +64,76 @@ static int keep(struct sv_strbuf *ret, size_t base, const struct sv_region *r, s
 	return 0;
 }
 
-int sv_ioctl_scan(int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret, struct sv_cost *cost)
+/*
+ * Address space of one walk. Where nothing is, 512 GiB are one step; where tables were emptied, 2
+ * MiB are 512. Hence from small to large in few steps while it costs next to nothing, anew for each
+ * range.
+ */
+static struct sv_pace span_pace(const struct sv_pacing *pacing)
 {
+	return sv_pace_of(
+		pacing->span_hold_ns / 2, UINT64_C(2) << 20, UINT64_C(32) << 20, UINT64_C(1) << 46);
+}
+
+static void learn_span(struct sv_pace *span, uint64_t walked, uint64_t took)
+{
+	bool nothing = walked == span->size && took < span->hold_ns / 64;
+
+	sv_pace_learn(span, walked, took);
+	for (int i = 0; i < 2 && nothing; i++) /* eight times as much takes less than an eighth */
+		sv_pace_learn(span, span->size, took);
+}
+
+/* One call. *at: how far it came. The number of regions, or -1 with errno. */
+static int walk(int fd, uint64_t *at, uint64_t end, uint64_t most, struct sv_region *regions)
+{
+	struct pm_scan_arg a = { .size = sizeof(a),
+		.start = *at,
+		.end = end,
+		.vec = (uintptr_t)regions,
+		.vec_len = REGIONS,
+		.max_pages = most,
+		.category_anyof_mask = SV_SCAN_PRESENT | SV_SCAN_SWAPPED,
+		.return_mask = SV_SCAN_PRESENT | SV_SCAN_SWAPPED };
+	int n = ioctl(fd, OUR_PAGEMAP_SCAN, &a);
+
+	if (n >= 0 && (a.walk_end <= *at || n > REGIONS)) {
+		errno = EPROTO;
+		return -1;
+	}
+	*at = a.walk_end;
+	return n;
+}
+
+int sv_ioctl_scan(int fd, uint64_t start, uint64_t end, struct sv_pacing *pacing,
+	struct sv_strbuf *ret, struct sv_cost *cost)
+{
+	struct sv_pace span = span_pace(pacing);
 	struct sv_region regions[REGIONS];
-	uint64_t span = first_span;
 	size_t base = ret->len;
 
 	while (start < end) {
-		struct pm_scan_arg a = { .size = sizeof(a), .start = start, .vec_len = REGIONS };
+		uint64_t from = start, to = end - start > span.size ? start + span.size : end;
 		uint64_t began = now_ns(), took;
-		int n, rc;
+		int n = walk(fd, &start, to, pacing->found.size, regions), rc = n < 0 ? errno : 0;
 
-		a.end = end - start > span ? start + span : end;
-		a.vec = (uintptr_t)regions;
-		a.category_anyof_mask = a.return_mask = SV_SCAN_PRESENT | SV_SCAN_SWAPPED;
-		n = ioctl(fd, OUR_PAGEMAP_SCAN, &a);
-		rc = n < 0 ? errno : 0;
 		took = account(cost, began);
 		if (rc)
 			return rc;
-		if (a.walk_end <= start || n > REGIONS)
-			return EPROTO;
 		if (keep(ret, base, regions, (size_t)n))
 			return ENOMEM;
-		if (took > aim_ns && span > (UINT64_C(1) << 20))
-			span /= 2;
-		else if (took < aim_ns / 2 && span < (UINT64_C(1) << 46))
-			span *= 2;
-		start = a.walk_end;
+		if (start < to)
+			sv_pace_learn(&pacing->found, pacing->found.size, took);
+		else
+			learn_span(&span, to - from, took);
+		if (sv_pacing_due(pacing, took))
+			sv_pacing_pause();
 	}
 	return 0;
 }
 
-int sv_ioctl_query(
-	int fd, uint64_t start, uint64_t end, struct sv_strbuf *ret, struct sv_cost *cost)
+int sv_ioctl_query(int fd, uint64_t start, uint64_t end, struct sv_pacing *pacing,
+	struct sv_strbuf *ret, struct sv_cost *cost)
 {
 	while (start < end) {
 		struct procmap_query q = {
@@ -109,7 +143,8 @@ int sv_ioctl_query(
 		struct sv_query_vma v;
 		int rc = ioctl(fd, OUR_PROCMAP_QUERY, &q) ? errno : 0;
 
-		account(cost, began);
+		if (sv_pacing_due(pacing, account(cost, began)))
+			sv_pacing_pause();
 		if (rc)
 			return rc == ENOENT ? 0 : rc;
 		if (q.vma_start >= end)

@@ -20,12 +20,14 @@
 #include "opener.h"
 #include "pagemap.h"
 #include "privilege.h"
+#include "reading.h"
 
 struct live {
 	int sock;
 	pid_t opener;
 	int pidfd;	 /* of the pinned process, or -1 */
 	int own_pagemap; /* -1: not opened, or not to be had */
+	struct sv_reading reading;
 };
 
 /* ---- talking to the opener ------------------------------------------------------------------- */
@@ -122,11 +124,10 @@ static int live_open(safevma_root *root, struct sv_file *file, struct safevma_er
 static int live_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
 	struct safevma_error *err)
 {
-	ssize_t n;
+	struct live *l = file->root->backend;
+	ssize_t n = sv_reading_read(
+		&l->reading, file->place.iface, file->fd, buf, len, off, &file->root->cost);
 
-	do
-		n = pread(file->fd, buf, len, (off_t)off);
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return sv_error_sys(err, errno, file->path, "read");
 	*got = (size_t)n;
@@ -211,6 +212,7 @@ static int note_features(struct live *l, struct sv_strbuf *ret)
 	sv_auto_fd int maps = own_file(l, SV_IFACE_MAPS);
 	uint64_t here = (uintptr_t)&pagemap, page = (uint64_t)sysconf(_SC_PAGESIZE), entry = 0;
 	sv_auto_strbuf struct sv_strbuf scratch = { 0 };
+	struct sv_pacing pacing = sv_pacing_of(0);
 	struct sv_cost none = { 0 };
 	int pfn = -1, scan = -1, query = -1;
 
@@ -221,13 +223,13 @@ static int note_features(struct live *l, struct sv_strbuf *ret)
 				sizeof(entry) &&
 			sv_pagemap_present(entry))
 			pfn = sv_pagemap_has_pfn(entry);
-		scan = !sv_ioctl_scan(pagemap, base, base + page, &scratch, &none);
+		scan = !sv_ioctl_scan(pagemap, base, base + page, &pacing, &scratch, &none);
 	}
 	if (l->own_pagemap >= 0)
 		close(l->own_pagemap);
 	l->own_pagemap = pagemap;
 	if (maps >= 0)
-		query = !sv_ioctl_query(maps, here, here + 1, &scratch, &none);
+		query = !sv_ioctl_query(maps, here, here + 1, &pacing, &scratch, &none);
 	return sv_strbuf_printf(
 		       ret, "pfn_visible %d\npagemap_scan %d\nprocmap_query %d\n", pfn, scan, query)
 		       ? ENOMEM
@@ -352,9 +354,11 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 	case SV_OP_ALIVE:
 		return alive(l, ret);
 	case SV_OP_SCAN:
-		return sv_ioctl_scan(c->file->fd, c->start, c->end, ret, &root->cost);
+		return sv_ioctl_scan(
+			c->file->fd, c->start, c->end, &l->reading.pacing, ret, &root->cost);
 	case SV_OP_QUERY:
-		return sv_ioctl_query(c->file->fd, c->start, c->end, ret, &root->cost);
+		return sv_ioctl_query(
+			c->file->fd, c->start, c->end, &l->reading.pacing, ret, &root->cost);
 	case SV_OP_NOTE:
 		return live_note(root, c->place.tag, ret);
 	case SV_OP_EXPERIMENT:
@@ -390,6 +394,7 @@ static void live_free(safevma_root *root)
 		close(l->pidfd);
 	if (l->own_pagemap >= 0)
 		close(l->own_pagemap);
+	sv_reading_fini(&l->reading);
 	while (waitpid(l->opener, NULL, 0) < 0 && errno == EINTR)
 		;
 	free(l);
@@ -419,7 +424,8 @@ static void run_opener(int sock)
 	_exit(0);
 }
 
-int sv_live_start(safevma_root *root, bool drop, struct safevma_error *err)
+int sv_live_start(
+	safevma_root *root, const struct safevma_root_options *o, struct safevma_error *err)
 {
 	struct live *l = calloc(1, sizeof(*l));
 	int pair[2];
@@ -445,7 +451,8 @@ int sv_live_start(safevma_root *root, bool drop, struct safevma_error *err)
 		return sv_error_sys(err, errno, NULL, "start the opener");
 	}
 	root->ops = &live_ops;
-	if (drop && sv_privilege_limit(0, err)) {
+	if (sv_reading_init(&l->reading, o, err) ||
+		(o->drop_privileges && sv_privilege_limit(0, err))) {
 		live_free(root);
 		return -1;
 	}

@@ -5,7 +5,8 @@
 
 #include "root.h"
 
-/* Forks the opener and makes root its client. drop: this process gives up its capabilities. */
-int sv_live_start(safevma_root *root, bool drop, struct safevma_error *err);
+/* Forks the opener and makes root its client. */
+int sv_live_start(
+	safevma_root *root, const struct safevma_root_options *options, struct safevma_error *err);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "recorder.h"
@@ -72,38 +71,17 @@ int sv_root_open(safevma_root *root, const struct sv_place *place, struct sv_fil
 	return 0;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-static void account(safevma_root *root, const struct sv_file *f, uint64_t began, size_t got)
-{
-	uint64_t took = now_us() - began;
-
-	root->cost.bytes_read += got;
-	if (!sv_iface_info(f->place.iface)->locks)
-		return;
-	root->cost.lock_reads++;
-	if (took > root->cost.longest_read_us)
-		root->cost.longest_read_us = took;
-}
-
 int sv_file_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
 	struct safevma_error *err)
 {
 	struct safevma_error local = { 0 };
 	safevma_root *root = file->root;
-	uint64_t began = now_us();
 	size_t n = 0;
 	int rc;
 
 	err = err ? err : &local;
 	rc = root->ops->read(file, buf, len, off, &n, err);
-	account(root, file, began, n);
+	root->cost.bytes_read += n;
 	if (root->recorder)
 		sv_recorder_read(root->recorder, file, buf, n, off, rc ? err->errnum : 0);
 	if (!rc)

@@ -107,8 +107,9 @@ int sv_root_open(safevma_root *root, const struct sv_place *place, struct sv_fil
 	struct safevma_error *err) sv_must_check;
 
 /*
- * Up to len bytes at off; *got may be less (0: end). Interfaces of u64 words: off and len must be
- * multiples of 8.
+ * Up to len bytes at off; *got may be less (0: end), and is less where the live system is read in
+ * pieces that hold no lock for long: read on. Interfaces of u64 words: off and len must be
+ * multiples of 8, and so is *got.
  */
 int sv_file_read(struct sv_file *file, void *buf, size_t len, uint64_t off, size_t *got,
 	struct safevma_error *err) sv_must_check;

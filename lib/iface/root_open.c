@@ -14,7 +14,7 @@ static int start(
 			return -1;
 	}
 	return o->recording ? sv_replay_start(root, o->recording, err)
-			    : sv_live_start(root, o->drop_privileges, err);
+			    : sv_live_start(root, o, err);
 }
 
 int safevma_root_open(

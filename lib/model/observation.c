@@ -27,6 +27,9 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->zones);
 	sv_exposure_fini(&obs->exposure);
 	sv_process_fini(&obs->target);
+	if (obs->memo)
+		free(obs->memo->figures);
+	free(obs->memo);
 	free(obs);
 }
 

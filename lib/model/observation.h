@@ -88,7 +88,16 @@ struct sv_kernel_view {
 	struct sv_comparison compared;
 };
 
+/*
+ * Results of layers above that are wanted again and again, made when first asked for. The one thing
+ * of an observation that is not constant.
+ */
+struct sv_memo {
+	void *figures; /* measure/figures.c: of each process */
+};
+
 struct safevma_observation {
+	struct sv_memo *memo; /* owned; NULL: nothing is kept */
 	unsigned int needs;
 	bool no_smaps, aliases;
 	struct sv_host host;

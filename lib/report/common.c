@@ -90,18 +90,7 @@ bool sv_memory_complete(const safevma_observation *obs)
 
 void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret)
 {
-	*ret = (struct sv_coverage) { 0 };
-	for (size_t i = 0; i < obs->processes.len; i++) {
-		struct sv_vma_figures f;
-
-		if (!obs->processes.ptr[i].selected)
-			continue;
-		sv_measure_process(obs, &obs->processes.ptr[i], &f);
-		ret->examined += f.coverage.examined;
-		ret->total += f.coverage.total;
-		ret->unreadable += f.coverage.unreadable;
-		ret->changed += f.coverage.changed;
-	}
+	sv_selected_coverage(obs, ret);
 }
 
 struct safevma_value sv_value_pages(const safevma_cursor *c, uint64_t pages)

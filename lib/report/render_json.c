@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * JSON and NDJSON. Rows stream: one cJSON object each, printed and freed. Whole numbers are written
- * as they are, not through a double.
+ * JSON and NDJSON. Rows stream: cJSON writes the shape of each table's objects once, json_row.c the
+ * values of each. Whole numbers are written as they are, not through a double.
  */
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "escape.h"
+#include "json_row.h"
 #include "render.h"
 #include "rows.h"
 
@@ -19,17 +20,19 @@ struct json {
 	const struct sv_plan *plan;
 	const struct safevma_table *table;
 	FILE *out;
-	bool lines; /* NDJSON */
-	bool some;  /* a row was written into the open array */
+	struct sv_strbuf *text;	    /* on its way out */
+	struct sv_shape group, row; /* of the table */
+	bool lines;		    /* NDJSON */
+	bool some;		    /* a row was written into the open array */
 };
+
+enum { FLUSH_AT = 1 << 16 };
 
 static void delete (cJSON **o)
 {
 	cJSON_Delete(*o);
 }
 #define auto_json sv_cleanup(delete) cJSON
-
-static int add_path(cJSON *o, const char *path, cJSON *item);
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -38,14 +41,6 @@ static cJSON *whole_number(uint64_t v)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%" PRIu64, v);
-	return cJSON_CreateRaw(text);
-}
-
-static cJSON *signed_number(int64_t v)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%" PRId64, v);
 	return cJSON_CreateRaw(text);
 }
 
@@ -58,96 +53,12 @@ static cJSON *string_item(const char *ptr, size_t len)
 	return cJSON_CreateString(clean.ptr ? clean.ptr : "");
 }
 
-static cJSON *words_item(const char *ptr, size_t len)
-{
-	struct sv_span rest = { ptr, len }, word;
-	cJSON *list = cJSON_CreateArray();
-
-	while (list && rest.len) {
-		cJSON *item = NULL;
-
-		sv_skip_blanks(&rest);
-		if (!sv_take_word(&rest, &word))
-			break;
-		item = string_item(word.ptr, word.len);
-		if (!item || !cJSON_AddItemToArray(list, item)) {
-			cJSON_Delete(item);
-			cJSON_Delete(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-/* "1:3 2:5" as objects of two counts, called by the words of members. */
-static cJSON *pairs_item(const char *ptr, size_t len, const char *members)
-{
-	struct sv_span rest = { ptr, len }, word;
-	const char *second = strchr(members, ' ');
-	cJSON *list = cJSON_CreateArray();
-	char first[24];
-
-	snprintf(first, sizeof(first), "%.*s", (int)(second - members), members);
-	for (sv_skip_blanks(&rest); list && sv_take_word(&rest, &word); sv_skip_blanks(&rest)) {
-		cJSON *pair = cJSON_CreateObject();
-		uint64_t a = 0, b = 0;
-		bool good =
-			sv_take_dec(&word, &a) && sv_take_lit(&word, ":") && sv_take_dec(&word, &b);
-
-		if (!pair || !good || !cJSON_AddItemToArray(list, pair)) {
-			cJSON_Delete(pair);
-			cJSON_Delete(list);
-			return NULL;
-		}
-		if (add_path(pair, first, whole_number(a)) ||
-			add_path(pair, second + 1, whole_number(b))) {
-			cJSON_Delete(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-static cJSON *real_item(double v)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.6g", v);
-	return cJSON_CreateRaw(text);
-}
-
 static cJSON *hex_item(uint64_t v)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, v);
 	return cJSON_CreateString(text);
-}
-
-static cJSON *item_of(const struct safevma_value *v, const char *members)
-{
-	switch (v->type) {
-	case SAFEVMA_TYPE_UNKNOWN:
-		return cJSON_CreateNull();
-	case SAFEVMA_TYPE_U64:
-	case SAFEVMA_TYPE_BYTES:
-		return whole_number(v->u64);
-	case SAFEVMA_TYPE_I64:
-		return signed_number(v->i64);
-	case SAFEVMA_TYPE_HEX:
-		return hex_item(v->u64);
-	case SAFEVMA_TYPE_BOOL:
-		return cJSON_CreateBool(v->boolean);
-	case SAFEVMA_TYPE_REAL:
-		return real_item(v->real);
-	case SAFEVMA_TYPE_PAIRS:
-		return pairs_item(v->string.ptr, v->string.len, members);
-	case SAFEVMA_TYPE_STRING:
-		return string_item(v->string.ptr, v->string.len);
-	case SAFEVMA_TYPE_WORDS:
-		return words_item(v->string.ptr, v->string.len);
-	}
-	return NULL;
 }
 
 /* Adds item as "a.b.c", making the objects on the way. Owns item, also on failure. */
@@ -169,26 +80,6 @@ static int add_path(cJSON *o, const char *path, cJSON *item)
 		return 0;
 	cJSON_Delete(item);
 	return -1;
-}
-
-static cJSON *object_of(const struct json *j, safevma_cursor *c, enum safevma_level level)
-{
-	size_t n = safevma_table_columns_count(j->table, level);
-	cJSON *o = cJSON_CreateObject();
-
-	for (size_t i = 0; o && i < n; i++) {
-		const struct safevma_column *col = safevma_table_column(j->table, level, i);
-		struct safevma_value v;
-
-		if (!col->json)
-			continue;
-		v = safevma_cursor_value(c, level, i);
-		if (add_path(o, col->json, item_of(&v, col->members))) {
-			cJSON_Delete(o);
-			return NULL;
-		}
-	}
-	return o;
 }
 
 /* ---- the common head ------------------------------------------------------------------------- */
@@ -350,113 +241,135 @@ static cJSON *head_of(const struct sv_plan *plan)
 	return NULL;
 }
 
+/* ---- shapes ---------------------------------------------------------------------------------- */
+
+/* Where the value of a column comes. */
+static cJSON *gap_for(size_t column)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "\x01%zu\x01", column);
+	return cJSON_CreateRaw(text);
+}
+
+static int add_columns(cJSON *o, const struct safevma_table *t, enum safevma_level level)
+{
+	for (size_t i = 0; i < safevma_table_columns_count(t, level); i++) {
+		const struct safevma_column *c = safevma_table_column(t, level, i);
+
+		if (c->json && add_path(o, c->json, gap_for(i)))
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * In NDJSON every object says what it is, and rows of a group of which process they are. open: the
+ * closing brace is left out, as more members follow.
+ */
+static int make_shape(const struct json *j, enum safevma_level level, bool open,
+	struct sv_shape *ret, struct safevma_error *err)
+{
+	const struct safevma_table *t = j->table;
+	bool row = level == SAFEVMA_LEVEL_ROW;
+	auto_json *o = cJSON_CreateObject();
+	sv_auto_free char *text = NULL;
+
+	if (!o || add_columns(o, t, level))
+		return sv_error_nomem(err);
+	if (j->lines && ((row && t->group_member && add_path(o, "pid", gap_for(SV_SHAPE_PID))) ||
+				add_text(o, "record", row ? t->row_member : t->group_member)))
+		return sv_error_nomem(err);
+	text = cJSON_PrintUnformatted(o);
+	if (!text)
+		return sv_error_nomem(err);
+	if (open)
+		text[strlen(text) - 1] = 0;
+	ret->level = level;
+	return sv_shape_parse(ret, text) ? sv_error_nomem(err) : 0;
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static int failed_write(struct safevma_error *err)
+static int flush(struct json *j, struct safevma_error *err)
 {
-	return sv_error_sys(err, errno, NULL, "write the report");
+	size_t n = j->text->len;
+
+	j->text->len = 0;
+	if (n && fwrite(j->text->ptr, 1, n, j->out) != n)
+		return sv_error_sys(err, errno, NULL, "write the report");
+	return 0;
 }
 
-/* The object without its closing brace: more members follow. */
-static int put_open(struct json *j, const cJSON *o, struct safevma_error *err)
+static int put(struct json *j, const char *text, struct safevma_error *err)
 {
-	sv_auto_free char *text = cJSON_PrintUnformatted(o);
-	size_t n = text ? strlen(text) : 0;
+	return sv_strbuf_add(j->text, text, strlen(text)) ? sv_error_nomem(err) : 0;
+}
 
-	if (!n)
+/* ,"NAME": and what follows it */
+static int put_member(struct json *j, const char *before, const char *name, const char *then,
+	struct safevma_error *err)
+{
+	return sv_strbuf_printf(j->text, "%s\"%s\":%s", before, name, then) ? sv_error_nomem(err)
+									    : 0;
+}
+
+static int put_shape(
+	struct json *j, const struct sv_shape *shape, safevma_cursor *c, struct safevma_error *err)
+{
+	if (sv_shape_write(shape, c, j->text))
 		return sv_error_nomem(err);
-	return fwrite(text, 1, n - 1, j->out) == n - 1 ? 0 : failed_write(err);
-}
-
-static int put(struct json *j, const cJSON *o, struct safevma_error *err)
-{
-	return put_open(j, o, err) ? -1 : fputc('}', j->out) == EOF ? failed_write(err) : 0;
+	return j->text->len < FLUSH_AT ? 0 : flush(j, err);
 }
 
 static int put_row(safevma_cursor *c, void *arg, struct safevma_error *err)
 {
 	struct json *j = arg;
-	auto_json *o = object_of(j, c, SAFEVMA_LEVEL_ROW);
 
-	if (!o)
-		return sv_error_nomem(err);
-	if (fputs(j->some ? ",\n" : "\n", j->out) == EOF)
-		return failed_write(err);
+	if (put(j, j->some ? ",\n" : "\n", err))
+		return -1;
 	j->some = true;
-	return put(j, o, err);
+	return put_shape(j, &j->row, c, err);
 }
 
 static int put_rows(struct json *j, safevma_cursor *c, struct safevma_error *err)
 {
 	j->some = false;
-	if (fprintf(j->out, ",\"%s\":[", j->table->row_member) < 0)
-		return failed_write(err);
-	if (sv_rows_each(j->plan, c, put_row, j, err))
+	if (put_member(j, ",", j->table->row_member, "[", err) ||
+		sv_rows_each(j->plan, c, put_row, j, err))
 		return -1;
-	return fputs(j->some ? "\n]" : "]", j->out) == EOF ? failed_write(err) : 0;
-}
-
-static int put_group(struct json *j, safevma_cursor *c, bool first, struct safevma_error *err)
-{
-	auto_json *o = object_of(j, c, SAFEVMA_LEVEL_GROUP);
-
-	if (!o)
-		return sv_error_nomem(err);
-	if (fputs(first ? "\n" : ",\n", j->out) == EOF || put_open(j, o, err))
-		return failed_write(err);
-	if (put_rows(j, c, err))
-		return -1;
-	return fputc('}', j->out) == EOF ? failed_write(err) : 0;
+	return put(j, j->some ? "\n]" : "]", err);
 }
 
 static int put_groups(struct json *j, safevma_cursor *c, struct safevma_error *err)
 {
 	bool first = true;
 
-	if (fprintf(j->out, ",\"%s\":[", j->table->group_member) < 0)
-		return failed_write(err);
+	if (put_member(j, ",", j->table->group_member, "[", err))
+		return -1;
 	for (; safevma_cursor_next_group(c); first = false)
-		if (put_group(j, c, first, err))
+		if (put(j, first ? "\n" : ",\n", err) || put_shape(j, &j->group, c, err) ||
+			put_rows(j, c, err) || put(j, "}", err))
 			return -1;
-	return fputs(first ? "]" : "\n]", j->out) == EOF ? failed_write(err) : 0;
+	return put(j, first ? "]" : "\n]", err);
 }
 
 /* ---- NDJSON: a head line, a line for each group and row, each with what it is -----------------
  */
 
-static int put_line(struct json *j, cJSON *o, const char *what, struct safevma_error *err)
-{
-	if (!o || add_text(o, "record", what))
-		return sv_error_nomem(err);
-	if (put(j, o, err))
-		return -1;
-	return fputc('\n', j->out) == EOF ? failed_write(err) : 0;
-}
-
-/* Rows of a group say which process they are of. */
 static int line_row(safevma_cursor *c, void *arg, struct safevma_error *err)
 {
 	struct json *j = arg;
-	auto_json *o = object_of(j, c, SAFEVMA_LEVEL_ROW);
 
-	if (o && j->table->group_member) {
-		struct safevma_value pid = sv_get_pid(c);
-
-		if (add_path(o, "pid", item_of(&pid, NULL)))
-			return sv_error_nomem(err);
-	}
-	return put_line(j, o, j->table->row_member, err);
+	return put_shape(j, &j->row, c, err) || put(j, "\n", err) ? -1 : 0;
 }
 
 static int lines_groups(struct json *j, safevma_cursor *c, struct safevma_error *err)
 {
-	while (safevma_cursor_next_group(c)) {
-		auto_json *o = object_of(j, c, SAFEVMA_LEVEL_GROUP);
-
-		if (put_line(j, o, j->table->group_member, err) ||
+	while (safevma_cursor_next_group(c))
+		if (put_shape(j, &j->group, c, err) || put(j, "\n", err) ||
 			sv_rows_each(j->plan, c, line_row, j, err))
 			return -1;
-	}
 	return 0;
 }
 
@@ -465,18 +378,13 @@ static int lines_groups(struct json *j, safevma_cursor *c, struct safevma_error 
 /* A table of one row is an object under its name. */
 static int put_object(struct json *j, safevma_cursor *c, struct safevma_error *err)
 {
-	auto_json *o = NULL;
-
 	if (j->lines)
 		return sv_rows_each(j->plan, c, line_row, j, err);
 	if (!safevma_cursor_next_row(c))
 		return 0;
-	o = object_of(j, c, SAFEVMA_LEVEL_ROW);
-	if (!o)
-		return sv_error_nomem(err);
-	if (fprintf(j->out, ",\n\"%s\":", j->table->row_member) < 0)
-		return failed_write(err);
-	return put(j, o, err);
+	return put_member(j, ",\n", j->table->row_member, "", err) || put_shape(j, &j->row, c, err)
+		       ? -1
+		       : 0;
 }
 
 static int put_body(struct json *j, safevma_cursor *c, struct safevma_error *err)
@@ -488,7 +396,7 @@ static int put_body(struct json *j, safevma_cursor *c, struct safevma_error *err
 	return j->lines ? sv_rows_each(j->plan, c, line_row, j, err) : put_rows(j, c, err);
 }
 
-static int put_table(struct json *j, struct safevma_error *err)
+static int with_cursor(struct json *j, struct safevma_error *err)
 {
 	safevma_cursor *c;
 	int rc;
@@ -499,6 +407,22 @@ static int put_table(struct json *j, struct safevma_error *err)
 	if (!rc && c->failed)
 		rc = sv_error_nomem(err);
 	safevma_cursor_free(c);
+	return rc;
+}
+
+static int put_table(struct json *j, struct safevma_error *err)
+{
+	int rc = 0;
+
+	j->group = j->row = (struct sv_shape) { 0 };
+	if (j->table->next_group)
+		rc = make_shape(j, SAFEVMA_LEVEL_GROUP, !j->lines, &j->group, err);
+	if (!rc)
+		rc = make_shape(j, SAFEVMA_LEVEL_ROW, false, &j->row, err);
+	if (!rc)
+		rc = with_cursor(j, err);
+	sv_shape_fini(&j->group);
+	sv_shape_fini(&j->row);
 	return rc;
 }
 
@@ -517,19 +441,32 @@ static int put_tables(const struct json *first, struct safevma_error *err)
 	return 0;
 }
 
+/* In NDJSON a line, else without its closing brace: the tables follow. */
+static int put_head(struct json *j, struct safevma_error *err)
+{
+	auto_json *head = head_of(j->plan);
+	sv_auto_free char *text = NULL;
+
+	if (!head || (j->lines && add_text(head, "record", "head")))
+		return sv_error_nomem(err);
+	text = cJSON_PrintUnformatted(head);
+	if (!text)
+		return sv_error_nomem(err);
+	if (!j->lines)
+		text[strlen(text) - 1] = 0;
+	return put(j, text, err) || (j->lines && put(j, "\n", err)) ? -1 : 0;
+}
+
 int sv_render_json(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
 {
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct json j = { .plan = plan,
 		.table = plan->table,
 		.out = out,
+		.text = &text,
 		.lines = plan->options->format == SAFEVMA_FORMAT_NDJSON };
-	auto_json *head = head_of(plan);
 
-	if (!head)
-		return sv_error_nomem(err);
-	if (j.lines)
-		return put_line(&j, head, "head", err) || put_tables(&j, err) ? -1 : 0;
-	if (put_open(&j, head, err) || put_tables(&j, err))
+	if (put_head(&j, err) || put_tables(&j, err) || (!j.lines && put(&j, "}\n", err)))
 		return -1;
-	return fputs("}\n", out) == EOF ? failed_write(err) : 0;
+	return flush(&j, err);
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Text: tables laid out by libsmartcols, a heading line for each group. */
+/*
+ * Text: tables laid out by libsmartcols, or where they are long by layout.c in the same way, which
+ * takes a small part of the time and memory; a heading line for each group.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <libsmartcols.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "layout.h"
 #include "render.h"
 #include "rows.h"
 
@@ -14,11 +18,16 @@ struct text {
 	struct libscols_table *table;
 	FILE *out;
 	size_t lines;
-	bool some; /* a row was printed */
+	bool some;	       /* a row was printed */
+	bool begun;	       /* a piece of this table was printed */
+	struct sv_strbuf cell; /* being made */
+	struct sv_layout layout;
 };
 
-/* Long tables are laid out and printed in pieces, with their headings once. */
-enum { LINES_AT_ONCE = 20000 };
+enum {
+	LINES_AT_ONCE = 10000,	 /* columns of a table up to this long have one width */
+	LINES_OF_LIBRARY = 1000, /* a table up to this long is laid out by the library */
+};
 
 static bool number(enum safevma_type type)
 {
@@ -62,21 +71,24 @@ static struct libscols_table *new_table(struct text *t, bool headings)
 	return table;
 }
 
+static int failed_write(struct safevma_error *err)
+{
+	return sv_error_sys(err, errno, NULL, "write the table");
+}
+
 static int print_piece(struct text *t, struct safevma_error *err)
 {
 	if (t->lines && scols_print_table(t->table))
-		return sv_error_sys(err, errno, NULL, "write the table");
+		return failed_write(err);
 	return 0;
 }
 
-static int next_piece(struct text *t, struct safevma_error *err)
+static int print_layout(struct text *t, struct safevma_error *err)
 {
-	if (print_piece(t, err))
-		return -1;
-	scols_table_remove_lines(t->table);
-	scols_table_enable_noheadings(t->table, 1);
-	t->lines = 0;
-	return 0;
+	t->begun = true;
+	if (sv_layout_print(&t->layout, t->out))
+		return sv_error_nomem(err);
+	return ferror(t->out) ? failed_write(err) : 0;
 }
 
 #define YELLOW	"\033[33m"
@@ -113,33 +125,89 @@ static const char *cell_color(const struct safevma_column *c, const struct safev
 	return c->alarm && some ? YELLOW : NULL;
 }
 
+/* The cell of a column as text, in t->cell, and its colour. */
+static int make_cell(struct text *t, safevma_cursor *c, size_t column, const char **color,
+	struct safevma_error *err)
+{
+	const struct sv_plan *p = t->plan;
+	struct safevma_value v = safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, column);
+
+	t->cell.len = 0;
+	if (sv_value_format(&v, p->options, &t->cell) || sv_strbuf_add(&t->cell, "", 0))
+		return sv_error_nomem(err);
+	*color = p->options->color ? cell_color(&p->table->row_columns[column].pub, &v) : NULL;
+	return 0;
+}
+
 static int add_line(safevma_cursor *c, void *arg, struct safevma_error *err)
 {
 	struct text *t = arg;
-	struct libscols_line *line;
 	const struct sv_plan *p = t->plan;
+	const char *color;
 
-	if (t->lines == LINES_AT_ONCE && next_piece(t, err))
-		return -1;
-	line = scols_table_new_line(t->table, NULL);
-	if (!line)
-		return sv_error_nomem(err);
 	t->some = true;
+	if (sv_layout_lines(&t->layout) >= LINES_AT_ONCE && print_layout(t, err))
+		return -1;
 	for (size_t i = 0; i < p->row.count; i++) {
-		sv_auto_strbuf struct sv_strbuf cell = { 0 };
-		struct safevma_value v =
-			safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, p->row.index[i]);
-
-		if (sv_value_format(&v, p->options, &cell) ||
-			scols_line_set_data(line, i, cell.ptr ? cell.ptr : ""))
-			return sv_error_nomem(err);
-		if (p->options->color &&
-			scols_cell_set_color(scols_line_get_cell(line, i),
-				cell_color(&p->table->row_columns[p->row.index[i]].pub, &v)))
+		if (make_cell(t, c, p->row.index[i], &color, err))
+			return -1;
+		if (sv_layout_cell(&t->layout, t->cell.ptr, t->cell.len, color))
 			return sv_error_nomem(err);
 	}
-	t->lines++;
 	return 0;
+}
+
+/* The headings are a line of their own. */
+static int begin_layout(struct text *t, struct safevma_error *err)
+{
+	const struct sv_plan *p = t->plan;
+	struct sv_layout *l = &t->layout;
+
+	t->begun = false;
+	l->columns = p->row.count;
+	for (size_t i = 0; i < l->columns; i++) {
+		const struct safevma_column *c = &p->table->row_columns[p->row.index[i]].pub;
+
+		l->width[i] =
+			strlen(c->name); /* also where it is not shown, as the library has it */
+		l->right[i] = number(c->type);
+		if (!p->options->no_headings && sv_layout_cell(l, c->name, strlen(c->name), NULL))
+			return sv_error_nomem(err);
+	}
+	return 0;
+}
+
+static int to_library(
+	struct libscols_table *table, const struct sv_cell *cells, size_t n, const char **text)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!line || scols_line_set_data(line, i, *text) ||
+			(cells[i].color &&
+				scols_cell_set_color(scols_line_get_cell(line, i), cells[i].color)))
+			return -1;
+		*text += cells[i].len + 1;
+	}
+	return 0;
+}
+
+static int print_by_library(struct text *t, struct safevma_error *err)
+{
+	sv_cleanup(unref) struct libscols_table *table = new_table(t, true);
+	const struct sv_layout *l = &t->layout;
+	const char *text = l->text.ptr;
+	size_t first = t->plan->options->no_headings ? 0 : l->columns;
+
+	if (!table || add_columns(t))
+		return sv_error_nomem(err);
+	for (size_t i = 0; i < first; i++)
+		text += l->cells.ptr[i].len + 1;
+	for (size_t i = first; i < l->cells.len; i += l->columns, t->lines++)
+		if (to_library(table, &l->cells.ptr[i], l->columns, &text))
+			return sv_error_nomem(err);
+	t->layout.text.len = t->layout.cells.len = 0;
+	return print_piece(t, err);
 }
 
 /* "PID 42  COMM cat  WHY named  RESIDENT 1.4M ..." */
@@ -168,17 +236,18 @@ static int raw_line(safevma_cursor *c, void *arg, struct safevma_error *err)
 	struct text *t = arg;
 	const struct sv_plan *p = t->plan;
 
+	t->cell.len = 0;
 	for (size_t i = 0; i < p->row.count; i++) {
-		sv_auto_strbuf struct sv_strbuf cell = { 0 };
 		struct safevma_value v =
 			safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, p->row.index[i]);
 
-		if (sv_value_format(&v, p->options, &cell))
+		if ((i && sv_strbuf_add(&t->cell, " ", 1)) ||
+			sv_value_format(&v, p->options, &t->cell))
 			return sv_error_nomem(err);
-		if (fprintf(t->out, "%s%s", i ? " " : "", cell.ptr) < 0)
-			return sv_error_sys(err, errno, NULL, "write the report");
 	}
-	return fputc('\n', t->out) == EOF ? sv_error_sys(err, errno, NULL, "write the report") : 0;
+	if (sv_strbuf_add(&t->cell, "\n", 1))
+		return sv_error_nomem(err);
+	return fwrite(t->cell.ptr, 1, t->cell.len, t->out) == t->cell.len ? 0 : failed_write(err);
 }
 
 /* Headings once, though each group has rows of its own. */
@@ -193,17 +262,37 @@ static int raw_rows(struct text *t, safevma_cursor *c, struct safevma_error *err
 	return sv_rows_each(p, c, raw_line, t, err);
 }
 
-static int upright_line(struct text *t, const struct sv_column *col, safevma_cursor *c, size_t at,
-	struct safevma_error *err)
+/* Of scripts: a name and a value a line. */
+static int raw_upright(struct text *t, safevma_cursor *c, struct safevma_error *err)
 {
-	struct safevma_value v = safevma_cursor_value(c, SAFEVMA_LEVEL_ROW, at);
-	struct libscols_line *line = scols_table_new_line(t->table, NULL);
-	sv_auto_strbuf struct sv_strbuf cell = { 0 };
+	const struct sv_plan *p = t->plan;
+	const char *color;
 
-	if (!line || sv_value_format(&v, t->plan->options, &cell) ||
-		scols_line_set_data(line, 0, col->pub.name) ||
-		scols_line_set_data(line, 1, cell.ptr ? cell.ptr : "") ||
-		scols_line_set_data(line, 2, col->pub.help))
+	if (!safevma_cursor_next_row(c))
+		return 0;
+	for (size_t i = 0; i < p->row.count; i++) {
+		const char *name = p->table->row_columns[p->row.index[i]].pub.name;
+
+		if (make_cell(t, c, p->row.index[i], &color, err))
+			return -1;
+		if (fprintf(t->out, "%s %s\n", name, t->cell.ptr) < 0)
+			return failed_write(err);
+	}
+	return 0;
+}
+
+static int upright_line(struct text *t, size_t column, safevma_cursor *c, struct safevma_error *err)
+{
+	const struct safevma_column *col = &t->plan->table->row_columns[column].pub;
+	struct libscols_line *line = scols_table_new_line(t->table, NULL);
+	const char *color;
+
+	if (make_cell(t, c, column, &color, err))
+		return -1;
+	if (!line || scols_line_set_data(line, 0, col->name) ||
+		scols_line_set_data(line, 1, t->cell.ptr) ||
+		scols_line_set_data(line, 2, col->help) ||
+		(color && scols_cell_set_color(scols_line_get_cell(line, 1), color)))
 		return sv_error_nomem(err);
 	return 0;
 }
@@ -227,8 +316,7 @@ static int print_upright(struct text *t, safevma_cursor *c, struct safevma_error
 		return 0;
 	t->some = true;
 	for (size_t i = 0; i < p->row.count; i++)
-		if (upright_line(
-			    t, &p->table->row_columns[p->row.index[i]], c, p->row.index[i], err))
+		if (upright_line(t, p->row.index[i], c, err))
 			return -1;
 	t->lines = p->row.count;
 	return print_piece(t, err);
@@ -238,14 +326,17 @@ static int print_rows(struct text *t, safevma_cursor *c, struct safevma_error *e
 {
 	sv_cleanup(unref) struct libscols_table *table = NULL;
 
-	if (t->plan->options->format == SAFEVMA_FORMAT_RAW)
-		return raw_rows(t, c, err);
+	bool raw = t->plan->options->format == SAFEVMA_FORMAT_RAW;
+
 	if (t->plan->table->upright)
-		return print_upright(t, c, err);
-	table = new_table(t, true);
-	if (!table || add_columns(t))
-		return sv_error_nomem(err);
-	return sv_rows_each(t->plan, c, add_line, t, err) || print_piece(t, err) ? -1 : 0;
+		return raw ? raw_upright(t, c, err) : print_upright(t, c, err);
+	if (raw)
+		return raw_rows(t, c, err);
+	if (begin_layout(t, err) || sv_rows_each(t->plan, c, add_line, t, err))
+		return -1;
+	return t->begun || sv_layout_lines(&t->layout) > LINES_OF_LIBRARY
+		       ? print_layout(t, err)
+		       : print_by_library(t, err);
 }
 
 static bool heading_lines(const struct sv_plan *p)
@@ -284,6 +375,8 @@ static int print_table(const struct sv_plan *plan, bool said, FILE *out, struct 
 	if (!rc && c->failed)
 		rc = sv_error_nomem(err);
 	safevma_cursor_free(c);
+	sv_layout_fini(&t.layout);
+	sv_strbuf_fini(&t.cell);
 	if (!rc && !t.some && !plan->table->next_group && said && plan->table->none &&
 		heading_lines(plan))
 		rc = fprintf(out, "%s\n", plan->table->none) < 0

@@ -9,6 +9,7 @@
 
 #include "measure/edges.h"
 #include "measure/exposure.h"
+#include "measure/figures.h"
 #include "measure/linear.h"
 #include "measure/owners.h"
 #include "measure/runs.h"

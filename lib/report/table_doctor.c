@@ -268,7 +268,7 @@ static bool next_process(safevma_cursor *c)
 {
 	if (!sv_next_selected(c))
 		return false;
-	sv_measure_process(c->obs, c->process, &c->group_figures);
+	sv_process_figures(c->obs, c->process, &c->group_figures);
 	return true;
 }
 

@@ -17,7 +17,9 @@ static int format_bytes(uint64_t v, struct sv_strbuf *ret)
 		d /= 1024;
 		u++;
 	}
-	if (u == 0 || d >= 100 || d == (double)(uint64_t)d)
+	if (d == (double)(uint64_t)d)
+		return sv_strbuf_dec(ret, (uint64_t)d) || sv_strbuf_add(ret, &units[u], 1) ? -1 : 0;
+	if (d >= 100)
 		return sv_strbuf_printf(ret, "%.0f%c", d, units[u]);
 	return sv_strbuf_printf(ret, "%.1f%c", d, units[u]);
 }
@@ -38,16 +40,16 @@ int sv_value_format(const struct safevma_value *v, const struct safevma_report_o
 	case SAFEVMA_TYPE_UNKNOWN:
 		return sv_strbuf_add(ret, "-", 1);
 	case SAFEVMA_TYPE_U64:
-		return sv_strbuf_printf(ret, "%" PRIu64, v->u64);
+		return sv_strbuf_dec(ret, v->u64);
 	case SAFEVMA_TYPE_I64:
 		return sv_strbuf_printf(ret, "%" PRId64, v->i64);
 	case SAFEVMA_TYPE_HEX:
-		return sv_strbuf_printf(ret, "0x%" PRIx64, v->u64);
+		return sv_strbuf_hex(ret, v->u64);
 	case SAFEVMA_TYPE_BYTES:
-		return options->bytes || raw ? sv_strbuf_printf(ret, "%" PRIu64, v->u64)
+		return options->bytes || raw ? sv_strbuf_dec(ret, v->u64)
 					     : format_bytes(v->u64, ret);
 	case SAFEVMA_TYPE_BOOL:
-		return sv_strbuf_printf(ret, "%s", v->boolean ? "yes" : "no");
+		return v->boolean ? sv_strbuf_add(ret, "yes", 3) : sv_strbuf_add(ret, "no", 2);
 	case SAFEVMA_TYPE_REAL:
 		return sv_strbuf_printf(ret,
 			raw		  ? "%.6g"

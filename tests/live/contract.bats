@@ -173,13 +173,24 @@ private_copy() # a copy of the tool that nobody can run
 	for bad in '' 'nonsense' 'maps --nonsense' 'maps -p' 'maps -p 0' 'maps -p 12x' 'maps -p -3' \
 		'maps -p 99999999999' 'maps -o NOPE' 'maps --sort NOPE' 'maps extra' 'explain nope' \
 		'record' 'record a b' 'maps --json --ndjson' 'maps --critical -a' 'ps --each' \
-		'maps --color sometimes' 'maps --redact'; do
+		'maps --color sometimes' 'maps --redact' 'maps --max-hold 0' 'maps --max-hold 1000001' \
+		'maps --max-hold 1e3' 'maps --max-hold=' 'frames --max-hold -1' 'maps --jobs 0' \
+		'record --jobs 65' 'linear --jobs two' 'ps --jobs 2'; do
 		# shellcheck disable=SC2086
 		run "$SAFEVMA" $bad
 		echo "'$bad': $status: $output"
 		[ "$status" -eq 64 ]
 		[ "${#output}" -gt 15 ]
 	done
+}
+
+# Timing aside, what is read and said is the same: only a recording is read twice alike.
+@test "neither --max-hold nor --jobs changes what a recording holds" {
+	d=$BATS_TEST_TMPDIR
+	"$SAFEVMA" maps -p $$ --max-hold 1 --jobs 4 --record "$d/a" >"$d/live" || [ $? -eq 3 ]
+	"$SAFEVMA" maps -p $$ --max-hold 1000000 --root "$d/a" >"$d/replay" || [ $? -eq 3 ]
+	cmp "$d/live" "$d/replay"
+	"$SAFEVMA" maps -p $$ --jobs 64 --root "$d/a" | cmp "$d/live"
 }
 
 @test "an absent process: named in a gap, exit 3" {

@@ -67,8 +67,9 @@ static void assert_found(
 
 static int scan(const char *at, size_t pages, struct sv_strbuf *ret, struct sv_cost *cost)
 {
+	struct sv_pacing pacing = sv_pacing_of(0);
 	int fd = open_own("/proc/self/pagemap");
-	int rc = sv_ioctl_scan(fd, (uintptr_t)at, (uintptr_t)at + pages * page, ret, cost);
+	int rc = sv_ioctl_scan(fd, (uintptr_t)at, (uintptr_t)at + pages * page, &pacing, ret, cost);
 
 	close(fd);
 	return rc;
@@ -147,6 +148,41 @@ static void scan_appends_and_joins(void **state)
 	munmap(at, pages * page);
 }
 
+/* 16 TiB of which little is there: neither many calls, nor many pages in one. */
+static void scan_of_much_that_is_not_there(void **state)
+{
+	const uint64_t size = UINT64_C(1) << 44, here = UINT64_C(1) << 40;
+	struct sv_pacing pacing = sv_pacing_of(1000000);
+	sv_auto_strbuf struct sv_strbuf found = { 0 };
+	struct sv_cost cost = { 0 };
+	struct sv_region r;
+	int fd, rc;
+	char *at;
+
+	(void)state;
+	if (sizeof(void *) < 8)
+		skip();
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		-1, 0);
+	if (at == MAP_FAILED) /* too strict a limit, or too few bits of address */
+		skip();
+	page = (uint64_t)sysconf(_SC_PAGESIZE);
+	madvise(at, size, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < 2000; i++)
+		at[here + i * page] = 1;
+	fd = open_own("/proc/self/pagemap");
+	rc = sv_ioctl_scan(fd, (uintptr_t)at, (uintptr_t)at + size, &pacing, &found, &cost);
+	close(fd);
+	skip_on(rc, "PAGEMAP_SCAN", "6.7");
+	assert_int_equal(rc, 0);
+	assert_int_equal(found.len, sizeof(r));
+	memcpy(&r, found.ptr, sizeof(r));
+	assert_int_equal(r.start, (uintptr_t)at + here);
+	assert_int_equal(r.end, (uintptr_t)at + here + 2000 * page);
+	assert_in_range(cost.lock_reads, 4, 30);
+	munmap(at, size);
+}
+
 static void scan_of_nothing(void **state)
 {
 	sv_auto_strbuf struct sv_strbuf found = { 0 };
@@ -167,6 +203,7 @@ static void query_finds_the_mapping(void **state)
 {
 	char *at = map(16);
 	sv_auto_strbuf struct sv_strbuf found = { 0 };
+	struct sv_pacing pacing = sv_pacing_of(0);
 	struct sv_cost cost = { 0 };
 	int fd = open_own("/proc/self/maps"), rc;
 	struct sv_query_vma v;
@@ -174,7 +211,8 @@ static void query_finds_the_mapping(void **state)
 	(void)state;
 	/* Three mappings with borders that we know: the middle one is read-only. */
 	assert_int_equal(mprotect(at + 4 * page, 8 * page, PROT_READ), 0);
-	rc = sv_ioctl_query(fd, (uintptr_t)at + 4 * page, (uintptr_t)at + 12 * page, &found, &cost);
+	rc = sv_ioctl_query(
+		fd, (uintptr_t)at + 4 * page, (uintptr_t)at + 12 * page, &pacing, &found, &cost);
 	skip_on(rc, "PROCMAP_QUERY", "6.11");
 	assert_int_equal(rc, 0);
 	assert_int_equal(found.len, sizeof(v));
@@ -188,12 +226,12 @@ static void query_finds_the_mapping(void **state)
 	/* All that touch the range, in order. */
 	found.len = 0;
 	assert_int_equal(sv_ioctl_query(fd, (uintptr_t)at + 3 * page, (uintptr_t)at + 12 * page + 1,
-				 &found, &cost),
+				 &pacing, &found, &cost),
 		0);
 	assert_int_equal(found.len, 3 * sizeof(v));
 	/* None at the end of the address space. */
 	found.len = 0;
-	assert_int_equal(sv_ioctl_query(fd, UINT64_MAX - 1, UINT64_MAX, &found, &cost), 0);
+	assert_int_equal(sv_ioctl_query(fd, UINT64_MAX - 1, UINT64_MAX, &pacing, &found, &cost), 0);
 	assert_int_equal(found.len, 0);
 	close(fd);
 	munmap(at, 16 * page);
@@ -202,13 +240,14 @@ static void query_finds_the_mapping(void **state)
 static void other_files_have_neither(void **state)
 {
 	sv_auto_strbuf struct sv_strbuf found = { 0 };
+	struct sv_pacing pacing = sv_pacing_of(0);
 	struct sv_cost cost = { 0 };
 	int fd = open_own("/proc/self/stat");
 
 	(void)state;
-	assert_int_equal(sv_ioctl_scan(fd, 0, 4096, &found, &cost), ENOTTY);
-	assert_int_equal(sv_ioctl_query(fd, 0, 4096, &found, &cost), ENOTTY);
-	assert_int_equal(sv_ioctl_scan(-1, 0, 4096, &found, &cost), EBADF);
+	assert_int_equal(sv_ioctl_scan(fd, 0, 4096, &pacing, &found, &cost), ENOTTY);
+	assert_int_equal(sv_ioctl_query(fd, 0, 4096, &pacing, &found, &cost), ENOTTY);
+	assert_int_equal(sv_ioctl_scan(-1, 0, 4096, &pacing, &found, &cost), EBADF);
 	assert_int_equal(found.len, 0);
 	close(fd);
 }
@@ -219,6 +258,7 @@ int main(void)
 		cmocka_unit_test(scan_finds_what_was_touched),
 		cmocka_unit_test(scan_goes_on_when_full),
 		cmocka_unit_test(scan_appends_and_joins),
+		cmocka_unit_test(scan_of_much_that_is_not_there),
 		cmocka_unit_test(scan_of_nothing),
 		cmocka_unit_test(query_finds_the_mapping),
 		cmocka_unit_test(other_files_have_neither),

@@ -35,7 +35,7 @@ static void our_own_frame(void **state)
 	uint64_t first, second;
 
 	(void)state;
-	assert_int_equal(sv_live_start(&root, false, NULL), 0);
+	assert_int_equal(sv_live_start(&root, &(struct safevma_root_options) { 0 }, NULL), 0);
 	assert_int_equal(frame(&root), UINT64_MAX);
 	features = note(&root, "features");
 	first = frame(&root);
@@ -55,7 +55,7 @@ static void no_such_note(void **state)
 	safevma_root root = { 0 };
 
 	(void)state;
-	assert_int_equal(sv_live_start(&root, false, NULL), 0);
+	assert_int_equal(sv_live_start(&root, &(struct safevma_root_options) { 0 }, NULL), 0);
 	assert_int_equal(sv_root_call(&root, &c, &b, &err), -1);
 	assert_int_equal(err.code, SAFEVMA_E_SYSTEM);
 	assert_int_equal(b.len, 0);

@@ -63,6 +63,39 @@ static void too_much_leaves_it_unchanged(void **state)
 	assert_string_equal(b.ptr, "ab");
 }
 
+static void numbers(void **state)
+{
+	static const uint64_t some[] = { 0, 1, 9, 10, 15, 16, 255, 1000000, UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(some); i++) {
+		sv_auto_strbuf struct sv_strbuf b = { 0 };
+		char text[64];
+
+		assert_int_equal(sv_strbuf_dec(&b, some[i]), 0);
+		assert_int_equal(sv_strbuf_hex(&b, some[i]), 0);
+		snprintf(text, sizeof(text), "%llu0x%llx", (unsigned long long)some[i],
+			(unsigned long long)some[i]);
+		assert_string_equal(b.ptr, text);
+		assert_int_equal(b.len, strlen(text));
+	}
+}
+
+/* Whether it fits at the first try or not. */
+static void printed_at_any_length(void **state)
+{
+	sv_auto_strbuf struct sv_strbuf b = { 0 };
+
+	(void)state;
+	for (int n = 0; n < 600; n++) {
+		size_t before = b.len;
+
+		assert_int_equal(sv_strbuf_printf(&b, "%*s", n, ""), 0);
+		assert_int_equal(b.len, before + (size_t)n);
+		assert_int_equal(b.ptr[b.len], 0);
+	}
+}
+
 static void fini_leaves_an_empty_one(void **state)
 {
 	struct sv_strbuf b = { 0 };
@@ -83,6 +116,8 @@ int main(void)
 		cmocka_unit_test(grows),
 		cmocka_unit_test(reserve_keeps_room),
 		cmocka_unit_test(too_much_leaves_it_unchanged),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(printed_at_any_length),
 		cmocka_unit_test(fini_leaves_an_empty_one),
 	};
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reading.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "crew.h"
+
+static ssize_t read_at(int fd, void *buf, size_t len, uint64_t off)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, buf, len, (off_t)off);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * A read that takes a lock of an observed process, cut to what it should hold it for. unit: bytes
+ * that the pace counts by.
+ */
+static ssize_t read_gently(struct sv_pacing *pacing, struct sv_pace *pace, size_t unit, int fd,
+	void *buf, size_t len, uint64_t off, struct sv_cost *cost)
+{
+	size_t most = (size_t)pace->size * unit;
+	uint64_t began = now_ns(), took;
+	ssize_t n = read_at(fd, buf, len < most ? len : most, off);
+	int errnum = errno;
+
+	took = now_ns() - began;
+	cost->lock_reads++;
+	if (took / 1000 > cost->longest_read_us)
+		cost->longest_read_us = took / 1000;
+	if (n > 0)
+		sv_pace_learn(pace, (uint64_t)n / unit, took);
+	if (sv_pacing_due(pacing, took))
+		sv_pacing_pause();
+	errno = errnum;
+	return n;
+}
+
+int sv_reading_init(
+	struct sv_reading *r, const struct safevma_root_options *o, struct safevma_error *err)
+{
+	*r = (struct sv_reading) { .pacing = sv_pacing_of(o->max_hold_us) };
+	if (o->jobs < 2)
+		return 0;
+	r->crew = sv_crew_new(o->jobs);
+	return r->crew ? 0 : sv_error_nomem(err);
+}
+
+void sv_reading_fini(struct sv_reading *r)
+{
+	sv_crew_free(r->crew);
+	r->crew = NULL;
+}
+
+static bool of_all_frames(enum sv_iface iface)
+{
+	return iface == SV_IFACE_KPAGEFLAGS || iface == SV_IFACE_KPAGECOUNT ||
+	       iface == SV_IFACE_KPAGECGROUP;
+}
+
+ssize_t sv_reading_read(struct sv_reading *r, enum sv_iface iface, int fd, void *buf, size_t len,
+	uint64_t off, struct sv_cost *cost)
+{
+	struct sv_pacing *p = &r->pacing;
+
+	if (iface == SV_IFACE_PAGEMAP)
+		return read_gently(p, &p->pages, sizeof(uint64_t), fd, buf, len, off, cost);
+	if (sv_iface_info(iface)->locks)
+		return read_gently(p, &p->text, 1, fd, buf, len, off, cost);
+	if (r->crew && of_all_frames(iface))
+		return sv_crew_read(r->crew, fd, buf, len, (off_t)off);
+	return read_at(fd, buf, len, off);
+}
