@@ -101,21 +101,23 @@ static bool continues(const struct sv_run *run, const struct sv_run *next, uint6
 }
 
 void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,
-	const struct sv_vma *v, bool one, size_t *at, struct sv_run *ret)
+	const struct sv_vma *v, bool one, size_t near, size_t *at, struct sv_run *ret)
 {
 	struct sv_page_walk w = sv_pages_walk(&p->pages, *at, v->page + v->pages - *at);
-	struct sv_surroundings s = { 0 };
+	struct sv_surroundings s = { .slot = near };
 	struct sv_page pg = { 0 };
 	struct sv_run next;
 
 	if (sv_page_next(&w, &pg))
 		describe(obs, p, v, &pg, &s, ret);
+	ret->slot = s.slot;
 	(*at)++;
 	while (!one && sv_page_next(&w, &pg)) {
 		describe(obs, p, v, &pg, &s, &next);
 		if (!continues(ret, &next, obs->host.page_size))
 			return;
 		ret->pages++;
+		ret->slot = s.slot;
 		ret->above_class = next.above_class;
 		ret->flags.known = false;
 		(*at)++;

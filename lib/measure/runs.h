@@ -17,10 +17,14 @@ struct sv_run {
 	bool exclusive, changed;
 	struct sv_num other_vaddr; /* first of its further kernel addresses */
 	struct sv_reached reached; /* of the first page; alias goes on as the frames do */
+	size_t slot;		   /* of its last frame, among the process's */
 };
 
-/* Run that starts at page *at of the process; *at moves behind it. one: no merging. */
+/*
+ * Run that starts at page *at of the process; *at moves behind it. one: no merging. near: where its
+ * frames are looked for first, the slot of the run before.
+ */
 void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,
-	const struct sv_vma *v, bool one, size_t *at, struct sv_run *ret);
+	const struct sv_vma *v, bool one, size_t near, size_t *at, struct sv_run *ret);
 
 #endif

@@ -165,10 +165,9 @@ int sv_frames_set(struct sv_frame_index *x, size_t at, const struct sv_frame *f)
 	return 0;
 }
 
-size_t sv_frames_from(const struct sv_frame_index *x, uint64_t pfn)
+/* First slot of [lo, hi) whose number is not below pfn, or hi. */
+static size_t search(const struct sv_frame_index *x, size_t lo, size_t hi, uint64_t pfn)
 {
-	size_t lo = 0, hi = x->len;
-
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -180,19 +179,37 @@ size_t sv_frames_from(const struct sv_frame_index *x, uint64_t pfn)
 	return lo;
 }
 
+size_t sv_frames_from(const struct sv_frame_index *x, uint64_t pfn)
+{
+	return search(x, 0, x->len, pfn);
+}
+
+/* In steps that double away from near: pages that follow each other have frames not far apart. */
+static size_t gallop(const struct sv_frame_index *x, uint64_t pfn, size_t near)
+{
+	size_t step = 1, from = near;
+
+	if (x->ptr[near].pfn < pfn) {
+		while (x->len - from > step && x->ptr[from + step].pfn < pfn) {
+			from += step;
+			step *= 2;
+		}
+		return search(x, from + 1, x->len - from > step ? from + step + 1 : x->len, pfn);
+	}
+	while (from > step && x->ptr[from - step].pfn >= pfn) {
+		from -= step;
+		step *= 2;
+	}
+	return search(x, from > step ? from - step : 0, from + 1, pfn);
+}
+
 size_t sv_frames_find(const struct sv_frame_index *x, uint64_t pfn, size_t near)
 {
-	size_t at;
+	size_t at = near + 1;
 
-	/* Pages that follow each other have frames that do, up or down. */
-	static const size_t steps[] = { 1, SIZE_MAX, 0 };
-
-	for (size_t i = 0; i < sv_array_size(steps); i++) {
-		at = near + steps[i];
-		if (at < x->len && x->ptr[at].pfn == pfn)
-			return at;
-	}
-	at = sv_frames_from(x, pfn);
+	if (at < x->len && x->ptr[at].pfn == pfn)
+		return at;
+	at = near < x->len ? gallop(x, pfn, near) : sv_frames_from(x, pfn);
 	return at < x->len && x->ptr[at].pfn == pfn ? at : SV_FRAMES_NONE;
 }
 

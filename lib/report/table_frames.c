@@ -13,7 +13,7 @@ static bool next_row(safevma_cursor *c)
 			c->next_page = v->page;
 		if (c->next_page < v->page + v->pages) {
 			c->vma = v;
-			sv_measure_run(c->obs, p, v, c->each, &c->next_page, &c->run);
+			sv_measure_run(c->obs, p, v, c->each, c->run.slot, &c->next_page, &c->run);
 			return true;
 		}
 		c->next_index++;

@@ -124,19 +124,19 @@ static void as_text(void **state)
 	sv_auto_free char *bare = written((struct safevma_report_options) { .no_headings = true });
 
 	(void)state;
-	assert_string_equal(got, "FIGURE        VALUE MEANING\n"
+	assert_string_equal(got, "POLICY        VALUE MEANING\n"
 				 "MODE     never more what is promised\n"
 				 "RATIO         0.333 how much of it\n"
 				 "DISTANCE    1:3 2:5 how far\n"
 				 "\n"
-				 "FIGURE VALUE MEANING\n"
+				 "BUDGET VALUE MEANING\n"
 				 "SIZE      8K how much\n"
 				 "LIMIT      - of how much\n"
 				 "\n"
 				 "PID 42  COMM   WHY \n"
 				 "SIZE\n"
 				 "  8K\n");
-	assert_null(strstr(bare, "FIGURE"));
+	assert_null(strstr(bare, "VALUE"));
 	assert_non_null(strstr(bare, "how far\n"));
 }
 

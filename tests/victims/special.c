@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -155,13 +157,39 @@ static uint64_t available_bytes(void)
 	return kb * 1024;
 }
 
+#define PIPE_PAGES 256
+
+/* Every second page is lent to a pipe as well: compaction leaves such pages where they are. */
+static bool keep_in_place(unsigned char *start, size_t size)
+{
+	struct iovec one = { .iov_len = page_size() };
+	size_t page = page_size(), in_pipe = PIPE_PAGES;
+	int ends[2];
+
+	for (size_t at = page; at < size; at += 2 * page, in_pipe++) {
+		if (in_pipe == PIPE_PAGES) {
+			if (pipe2(ends, O_CLOEXEC) ||
+				fcntl(ends[1], F_SETPIPE_SZ, (int)(PIPE_PAGES * page)) < 0)
+				return false;
+			in_pipe = 0;
+		}
+		one.iov_base = start + at;
+		if (vmsplice(ends[1], &one, 1, 0) != (ssize_t)page)
+			return false;
+	}
+	return true;
+}
+
 /* Every other page is given back, one by one: nothing larger is left behind. */
 static size_t make_holes(unsigned char *start, size_t size)
 {
+	const struct rlimit many = { 65536, 65536 };
 	size_t page = page_size(), given = 0;
 
 	for (size_t at = 0; at < size; at += page)
 		start[at] = 0x5a;
+	if (setrlimit(RLIMIT_NOFILE, &many) || !keep_in_place(start, size))
+		return 0;
 	for (size_t at = 0; at < size; at += 2 * page, given += page)
 		madvise(start + at, page, MADV_DONTNEED);
 	return given;
@@ -188,7 +216,7 @@ int victim_fragment(void)
 	size_t size = settings.amount ? (size_t)settings.amount << 20
 				      : (size_t)(available_bytes() / 100 * 94);
 	unsigned char *start;
-	size_t files;
+	size_t files, given;
 
 	size -= size % page_size();
 	start = map_apart(
@@ -197,7 +225,10 @@ int victim_fragment(void)
 		return skip("fragment", "mmap", errno);
 	madvise(start, size, MADV_NOHUGEPAGE);
 	mkdir(settings.dir, 0700);
-	files = make_slab(make_holes(start, size));
+	given = make_holes(start, size);
+	if (!given)
+		return skip("fragment", "pipes that keep its pages in place", errno);
+	files = make_slab(given);
 	begin_line("fragment", "anon", start, size);
 	printf(",\"class\":\"anon\",\"files\":%zu}\n", files);
 	return ready_and_wait();
