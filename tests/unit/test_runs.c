@@ -17,7 +17,8 @@ static size_t runs(safevma_observation *obs, bool one, struct sv_run *ret)
 		size_t before = at;
 
 		assert_true(n < MANY);
-		sv_measure_run(obs, p, v, one, n, &at, &ret[n++]);
+		sv_measure_run(obs, p, v, one, n, &at, &ret[n]);
+		n++;
 		assert_int_equal(at - before, ret[n - 1].pages);
 	}
 	assert_int_equal(at, v->page + v->pages);
