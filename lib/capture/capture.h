@@ -12,6 +12,7 @@
 
 #include "iface/maps.h"
 #include "iface/root.h"
+#include "iface/smaps.h"
 #include "model/observation.h"
 
 struct sv_capture {
@@ -79,11 +80,21 @@ int sv_capture_holders(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *words,
 	struct safevma_error *why, struct safevma_error *err);
 
+/* What every process was promised, and the budget that is to keep it. */
+int sv_capture_commit(struct sv_capture *c, struct safevma_error *err);
+
+/* Settings of the budget that nothing else needs; totals once more, under a tag of their own. */
+int sv_capture_reserves(struct sv_capture *c, struct safevma_error *err);
+int sv_capture_meminfo(struct sv_capture *c, const char *tag, struct safevma_error *err);
+
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 
 /* One pass over all frames, between two readings of meminfo. */
 int sv_capture_totals(struct sv_capture *c, struct safevma_error *err);
+
+/* What smaps says of a VMA. */
+void sv_capture_merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *entry);
 
 /* VMAs out of the text in p->maps. */
 int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma_error *err);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What was promised to every process: the budget is the system's, so that of those that were not
+ * selected smaps is read too, once each. Totals of the kernel are read right before and after.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "capture.h"
+#include "iface/pagemap.h"
+
+#define TAG   "commit"
+#define COSTS "the sums over all processes: promises, secretmem"
+
+static int gap(struct sv_capture *c, enum sv_iface iface, pid_t pid,
+	const struct safevma_error *why, struct safevma_error *err)
+{
+	return sv_gap_add_cost(c->obs, iface, pid, why, true, COSTS, err);
+}
+
+/* One process is pinned at a time; its number means no other one until the next. 1; 0, *why; -1. */
+static int pin(struct sv_capture *c, pid_t pid, const char *tag, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_PIN,
+		.place = { .iface = SV_IFACE_STAT, .pid = pid, .tag = tag } };
+	sv_auto_strbuf struct sv_strbuf nothing = { 0 };
+
+	return sv_capture_call(c, &call, &nothing, why, err);
+}
+
+/* ---- one that was not selected ----------------------------------------------------------------
+ */
+
+static int ask_secret(
+	struct sv_capture *c, struct sv_process *p, struct sv_vma *v, struct safevma_error *err)
+{
+	struct safevma_error why;
+	int rc = sv_capture_secret(c, p->pid, v, TAG, &why, err);
+
+	if (rc < 0)
+		return -1;
+	return rc || sv_is_gone(&why) ? 0 : gap(c, SV_IFACE_MAP_FILES, p->pid, &why, err);
+}
+
+/* 0; 1: the text is not what it should be, *why; -1. */
+static int parse(struct sv_capture *c, struct sv_process *p, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	struct sv_text t = sv_text_init(p->maps.ptr, p->maps.len, "smaps");
+	struct sv_smaps_entry e;
+	int rc;
+
+	while ((rc = sv_smaps_next(&t, &e, why)) > 0) {
+		struct sv_vma *v = sv_vec_push(&p->vmas);
+
+		if (!v)
+			return sv_error_nomem(err);
+		*v = sv_vma_of_entry(&e.vma);
+		sv_capture_merge_smaps(v, &e);
+		if (sv_vma_secret_candidate(v) && ask_secret(c, p, v, err))
+			return -1;
+		v->kind = sv_vma_classify(v);
+	}
+	return rc < 0;
+}
+
+static int unread(struct sv_capture *c, struct sv_process *p, const struct safevma_error *why,
+	struct safevma_error *err)
+{
+	sv_process_forget_memory(p);
+	p->fate = sv_is_gone(why) ? SV_FATE_VANISHED : SV_FATE_UNREAD;
+	return p->fate == SV_FATE_VANISHED ? 0 : gap(c, SV_IFACE_SMAPS, p->pid, why, err);
+}
+
+/* The kernel shows the memory of such a group through its other threads alone. */
+static int headless(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"its first thread ended and others live on with its memory");
+	return unread(c, p, &why, err);
+}
+
+static int read_other(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid, .tag = TAG };
+	struct safevma_error why = { 0 };
+	int rc;
+
+	if (p->state == 'Z' && p->threads > 1)
+		return headless(c, p, err);
+	rc = pin(c, p->pid, TAG, &why, err);
+	if (rc > 0)
+		rc = sv_capture_text(c, &place, &p->maps, &why, err);
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		return unread(c, p, &why, err);
+	if (!p->maps.len) { /* it is ending */
+		p->fate = SV_FATE_VANISHED;
+		return 0;
+	}
+	rc = parse(c, p, &why, err);
+	return rc > 0 ? unread(c, p, &why, err) : rc;
+}
+
+static int read_others(struct sv_capture *c, struct safevma_error *err)
+{
+	for (size_t i = 0; i < c->obs->processes.len; i++) {
+		struct sv_process *p = &c->obs->processes.ptr[i];
+
+		if (!p->selected && !p->kernel_thread && read_other(c, p, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- processes that share their memory as a whole ---------------------------------------------
+ */
+
+/*
+ * CLONE_VM without CLONE_THREAD, and vfork(), make two processes with one memory: counted twice it
+ * would be promised twice. Equal mappings are not enough, since fork() makes those too. But a page
+ * that both have in one frame, which is mapped no more than once, is behind one page table.
+ */
+enum { LOOK_PAGES = 32 };
+
+enum same { SAME_NO, SAME_YES, SAME_UNSETTLED };
+
+static bool same_mapping(const struct sv_vma *a, const struct sv_vma *b)
+{
+	return a->start == b->start && a->end == b->end && a->perms == b->perms &&
+	       a->offset == b->offset && a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor && sv_span_eq(a->path, b->path);
+}
+
+static bool same_num(struct sv_num a, struct sv_num b)
+{
+	return a.known && b.known && a.value == b.value;
+}
+
+static bool same_mappings(const struct sv_process *a, const struct sv_process *b)
+{
+	if (!a->vmas.len || a->vmas.len != b->vmas.len)
+		return false;
+	for (size_t i = 0; i < a->vmas.len; i++)
+		if (!same_mapping(&a->vmas.ptr[i], &b->vmas.ptr[i]))
+			return false;
+	return true;
+}
+
+static bool same_figures(const struct sv_process *a, const struct sv_process *b)
+{
+	for (size_t i = 0; i < a->vmas.len; i++)
+		if (!same_num(a->vmas.ptr[i].rss, b->vmas.ptr[i].rss) ||
+			!same_num(a->vmas.ptr[i].anonymous, b->vmas.ptr[i].anonymous) ||
+			!same_num(a->vmas.ptr[i].swap, b->vmas.ptr[i].swap))
+			return false;
+	return same_num(a->vm_pte, b->vm_pte);
+}
+
+/* The last one with pages of its own: the stack, whose end every process has written. */
+static const struct sv_vma *telling_vma(const struct sv_process *p)
+{
+	for (size_t i = p->vmas.len; i-- > 0;)
+		if (p->vmas.ptr[i].anonymous.known && p->vmas.ptr[i].anonymous.value)
+			return &p->vmas.ptr[i];
+	return NULL;
+}
+
+/* Entries of the last pages of v; how many. 0 too where they cannot be read; -1. */
+static int entries(struct sv_capture *c, pid_t pid, const struct sv_vma *v, const char *tag,
+	uint64_t words[static LOOK_PAGES], struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = pid, .tag = tag };
+	uint64_t page = c->obs->host.page_size, n = (v->end - v->start) / page;
+	sv_auto_file struct sv_file *f = NULL;
+	struct safevma_error why;
+	size_t got;
+	int rc = pin(c, pid, tag, &why, err);
+
+	if (rc <= 0)
+		return rc;
+	n = n < LOOK_PAGES ? n : LOOK_PAGES;
+	if (sv_root_open(c->root, &place, &f, &why) ||
+		sv_file_read(f, words, n * sizeof(*words), (v->end / page - n) * sizeof(*words),
+			&got, &why))
+		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
+	return (int)(got / sizeof(*words));
+}
+
+static bool telling(uint64_t entry)
+{
+	return sv_pagemap_has_pfn(entry) && (entry & SV_PAGEMAP_EXCLUSIVE);
+}
+
+/* One reading of b between two of a: what did not change did not move meanwhile. */
+static enum same judge(const uint64_t *a, const uint64_t *b, const uint64_t *again, int n)
+{
+	for (int i = n; i-- > 0;)
+		if (telling(a[i]) && telling(b[i]) && a[i] == again[i])
+			return sv_pagemap_pfn(a[i]) == sv_pagemap_pfn(b[i]) ? SAME_YES : SAME_NO;
+	return SAME_UNSETTLED;
+}
+
+static int look(struct sv_capture *c, const struct sv_process *a, const struct sv_process *b,
+	enum same *ret, struct safevma_error *err)
+{
+	uint64_t words[3][LOOK_PAGES];
+	const struct sv_vma *v = telling_vma(a);
+	const pid_t of[3] = { a->pid, b->pid, a->pid };
+	int n = v ? LOOK_PAGES : 0;
+	char tag[32];
+
+	for (int i = 0; i < 3 && n > 0; i++) {
+		int got;
+
+		snprintf(tag, sizeof(tag), TAG "-%d-%d", i == 1 ? a->pid : b->pid, i);
+		got = entries(c, of[i], v, tag, words[i], err);
+		n = got < n ? got : n;
+	}
+	if (n < 0)
+		return -1;
+	*ret = judge(words[0], words[1], words[2], n);
+	return 0;
+}
+
+/* Is b's memory that of the earlier a? */
+static int compare(struct sv_capture *c, const struct sv_process *a, struct sv_process *b,
+	struct safevma_error *err)
+{
+	enum same same;
+
+	if (a->memory_of || !same_mappings(a, b))
+		return 0;
+	if (look(c, a, b, &same, err))
+		return -1;
+	if (same == SAME_NO || (same == SAME_UNSETTLED && !same_figures(a, b)))
+		return 0;
+	b->memory_of = a->pid;
+	b->memory_of_observed = same == SAME_YES;
+	return 0;
+}
+
+static int find_shared(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_process *all = c->obs->processes.ptr;
+
+	for (size_t k = 1; k < c->obs->processes.len; k++)
+		for (size_t i = 0; i < k && !all[k].memory_of; i++)
+			if (compare(c, &all[i], &all[k], err))
+				return -1;
+	return 0;
+}
+
+/* ---- together -------------------------------------------------------------------------------- */
+
+/* Kernel threads are in the first PID namespace and hidden like any process of others. */
+static int listed_whole(struct sv_capture *c, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	for (size_t i = 0; i < c->obs->processes.len; i++)
+		if (c->obs->processes.ptr[i].kernel_thread)
+			return 0;
+	sv_error_set(&why, SAFEVMA_E_SYSTEM, 0, "/proc", 0,
+		"no kernel thread is listed: processes are hidden (hidepid), or this is a PID "
+		"namespace of its own");
+	return gap(c, SV_IFACE_PROC, 0, &why, err);
+}
+
+static int skipped(struct sv_capture *c, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0, "smaps was not to be read");
+	return gap(c, SV_IFACE_SMAPS, 0, &why, err);
+}
+
+int sv_capture_commit(struct sv_capture *c, struct safevma_error *err)
+{
+	if (c->obs->no_smaps)
+		return skipped(c, err) || sv_capture_reserves(c, err) ? -1 : 0;
+	if (sv_capture_reserves(c, err) || listed_whole(c, err) ||
+		sv_capture_meminfo(c, TAG "-before", err))
+		return -1;
+	c->obs->system.committed_before = c->obs->system.committed_as;
+	if (read_others(c, err) || sv_capture_meminfo(c, TAG "-after", err))
+		return -1;
+	return find_shared(c, err);
+}
