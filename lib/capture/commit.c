@@ -33,11 +33,11 @@ static int pin(struct sv_capture *c, pid_t pid, const char *tag, struct safevma_
 /* ---- one that was not selected ----------------------------------------------------------------
  */
 
-static int ask_secret(
-	struct sv_capture *c, struct sv_process *p, struct sv_vma *v, struct safevma_error *err)
+static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma *v, const char *tag,
+	struct safevma_error *err)
 {
 	struct safevma_error why;
-	int rc = sv_capture_secret(c, p->pid, v, TAG, &why, err);
+	int rc = sv_capture_secret(c, p->pid, v, tag, &why, err);
 
 	if (rc < 0)
 		return -1;
@@ -45,8 +45,8 @@ static int ask_secret(
 }
 
 /* 0; 1: the text is not what it should be, *why; -1. */
-static int parse(struct sv_capture *c, struct sv_process *p, struct safevma_error *why,
-	struct safevma_error *err)
+static int parse(struct sv_capture *c, struct sv_process *p, const char *tag,
+	struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_text t = sv_text_init(p->maps.ptr, p->maps.len, "smaps");
 	struct sv_smaps_entry e;
@@ -59,7 +59,7 @@ static int parse(struct sv_capture *c, struct sv_process *p, struct safevma_erro
 			return sv_error_nomem(err);
 		*v = sv_vma_of_entry(&e.vma);
 		sv_capture_merge_smaps(v, &e);
-		if (sv_vma_secret_candidate(v) && ask_secret(c, p, v, err))
+		if (sv_vma_secret_candidate(v) && ask_secret(c, p, v, tag, err))
 			return -1;
 		v->kind = sv_vma_classify(v);
 	}
@@ -84,17 +84,31 @@ static int headless(struct sv_capture *c, struct sv_process *p, struct safevma_e
 	return unread(c, p, &why, err);
 }
 
+/* In a recording a process may have been selected that is not so now: its first reading serves. */
+static int read_smaps(struct sv_capture *c, struct sv_process *p, const char **tag,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid };
+	int rc = pin(c, p->pid, TAG, why, err);
+
+	*tag = TAG;
+	if (!rc && why->code == SAFEVMA_E_NOT_RECORDED) {
+		*tag = "1";
+		rc = pin(c, p->pid, "memory", why, err);
+	}
+	place.tag = *tag;
+	return rc > 0 ? sv_capture_text(c, &place, &p->maps, why, err) : rc;
+}
+
 static int read_other(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
-	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid, .tag = TAG };
 	struct safevma_error why = { 0 };
+	const char *tag;
 	int rc;
 
 	if (p->state == 'Z' && p->threads > 1)
 		return headless(c, p, err);
-	rc = pin(c, p->pid, TAG, &why, err);
-	if (rc > 0)
-		rc = sv_capture_text(c, &place, &p->maps, &why, err);
+	rc = read_smaps(c, p, &tag, &why, err);
 	if (rc < 0)
 		return -1;
 	if (!rc)
@@ -103,7 +117,7 @@ static int read_other(struct sv_capture *c, struct sv_process *p, struct safevma
 		p->fate = SV_FATE_VANISHED;
 		return 0;
 	}
-	rc = parse(c, p, &why, err);
+	rc = parse(c, p, tag, &why, err);
 	return rc > 0 ? unread(c, p, &why, err) : rc;
 }
 
@@ -176,7 +190,8 @@ static int entries(struct sv_capture *c, pid_t pid, const struct sv_vma *v, cons
 	uint64_t words[static LOOK_PAGES], struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = pid, .tag = tag };
-	uint64_t page = c->obs->host.page_size, n = (v->end - v->start) / page;
+	uint64_t page = c->obs->host.page_size, end = v->end / page, all = end - v->start / page;
+	size_t n = all < LOOK_PAGES ? (size_t)all : LOOK_PAGES;
 	sv_auto_file struct sv_file *f = NULL;
 	struct safevma_error why;
 	size_t got;
@@ -184,10 +199,8 @@ static int entries(struct sv_capture *c, pid_t pid, const struct sv_vma *v, cons
 
 	if (rc <= 0)
 		return rc;
-	n = n < LOOK_PAGES ? n : LOOK_PAGES;
 	if (sv_root_open(c->root, &place, &f, &why) ||
-		sv_file_read(f, words, n * sizeof(*words), (v->end / page - n) * sizeof(*words),
-			&got, &why))
+		sv_file_read(f, words, n * sizeof(*words), (end - n) * sizeof(*words), &got, &why))
 		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
 	return (int)(got / sizeof(*words));
 }
