@@ -13,10 +13,11 @@
 #define TAG   "commit"
 #define COSTS "the sums over all processes: promises, secretmem"
 
+/* A recording was not asked for the sums: what it is of may be read in full all the same. */
 static int gap(struct sv_capture *c, enum sv_iface iface, pid_t pid,
 	const struct safevma_error *why, struct safevma_error *err)
 {
-	return sv_gap_add_cost(c->obs, iface, pid, why, true, COSTS, err);
+	return sv_gap_add_cost(c->obs, iface, pid, why, !c->request->everything, COSTS, err);
 }
 
 /* One process is pinned at a time; its number means no other one until the next. 1; 0, *why; -1. */

@@ -39,19 +39,28 @@ static int read_config(struct sv_capture *c, struct safevma_error *err)
 /* A text and its parser's result; a gap when either fails. */
 typedef int (*parse_fn)(struct sv_system *s, struct sv_text text, struct safevma_error *why);
 
-static int read_one(struct sv_capture *c, enum sv_iface iface, const char *tag, parse_fn parse,
-	struct safevma_error *err)
+/* 1; 0: it could not be read or parsed, *why; -1. */
+static int try_one(struct sv_capture *c, enum sv_iface iface, const char *tag, parse_fn parse,
+	struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = iface, .tag = tag };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	struct safevma_error why;
-	int rc = sv_capture_text(c, &place, &text, &why, err);
+	int rc = sv_capture_text(c, &place, &text, why, err);
 
-	if (rc < 0)
-		return -1;
-	if (rc && !parse(&c->obs->system,
-			  sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), &why))
-		return 0;
+	if (rc <= 0)
+		return rc;
+	return !parse(
+		&c->obs->system, sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), why);
+}
+
+static int read_one(
+	struct sv_capture *c, enum sv_iface iface, parse_fn parse, struct safevma_error *err)
+{
+	struct safevma_error why;
+	int rc = try_one(c, iface, "system", parse, &why, err);
+
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	return sv_gap_add(c->obs, iface, 0, &why, false, err);
 }
 
@@ -250,20 +259,35 @@ int sv_capture_system(struct sv_capture *c, struct safevma_error *err)
 	};
 
 	for (size_t i = 0; i < sv_array_size(files); i++)
-		if (read_one(c, files[i].iface, "system", files[i].parse, err))
+		if (read_one(c, files[i].iface, files[i].parse, err))
 			return -1;
 	return read_config(c, err) || removers(c, err) ? -1 : 0;
 }
 
+static int read_costing(struct sv_capture *c, enum sv_iface iface, const char *tag, parse_fn parse,
+	const char *costs, struct safevma_error *err)
+{
+	struct safevma_error why;
+	int rc = try_one(c, iface, tag, parse, &why, err);
+
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return sv_gap_add_cost(c->obs, iface, 0, &why, !c->request->everything, costs, err);
+}
+
 int sv_capture_reserves(struct sv_capture *c, struct safevma_error *err)
 {
-	return read_one(c, SV_IFACE_ADMIN_RESERVE, "commit", parse_admin, err) ||
-			       read_one(c, SV_IFACE_USER_RESERVE, "commit", parse_user, err)
+	const char *costs = "what the commit limit keeps back";
+
+	return read_costing(c, SV_IFACE_ADMIN_RESERVE, "commit", parse_admin, costs, err) ||
+			       read_costing(
+				       c, SV_IFACE_USER_RESERVE, "commit", parse_user, costs, err)
 		       ? -1
 		       : 0;
 }
 
 int sv_capture_meminfo(struct sv_capture *c, const char *tag, struct safevma_error *err)
 {
-	return read_one(c, SV_IFACE_MEMINFO, tag, parse_meminfo, err);
+	return read_costing(c, SV_IFACE_MEMINFO, tag, parse_meminfo,
+		"totals of the time when the processes were read", err);
 }

@@ -60,9 +60,9 @@ static struct safevma_value get_not_covered(safevma_cursor *c)
 
 	if (!mode.known)
 		return sv_value_unknown();
-	return sv_value_words(
-		mode.value == 2 ? "secretmem hugetlb page-tables slab cgroups"
-				: "noreserve secretmem hugetlb page-tables slab cgroups");
+	return sv_value_words(mode.value == 2
+				      ? "secretmem hugetlb page-tables slab cgroups"
+				      : "noreserve secretmem hugetlb page-tables slab cgroups");
 }
 
 GET(mode, COUNT(s->overcommit_memory))
