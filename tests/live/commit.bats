@@ -161,6 +161,18 @@ signal.pause()'
 	! jq -e '[.gaps[] | select(.kind == "not-recorded")] | length > 0' "$report"
 }
 
+@test "names of any bytes give valid JSON, and no control character reaches the terminal" {
+	need_root
+	start_victim hostile
+	commit -p "$victim"
+	iconv -f UTF-8 -t UTF-8 "$report" >/dev/null
+	python3 tests/live/commit.py "$report" "$victim"
+	"$SAFEVMA" commit -p "$victim" >"$BATS_TEST_TMPDIR/text" 2>&1 || [ $? -eq 3 ]
+	no_control_bytes "$BATS_TEST_TMPDIR/text"
+	"$SAFEVMA" commit -r -p "$victim" >"$BATS_TEST_TMPDIR/raw" 2>&1 || [ $? -eq 3 ]
+	no_control_bytes "$BATS_TEST_TMPDIR/raw"
+}
+
 @test "as nobody the sums are unknown, and none of them is zero" {
 	need_root
 	tool=$BATS_TEST_TMPDIR/safevma
