@@ -85,11 +85,17 @@ static int headless(struct sv_capture *c, struct sv_process *p, struct safevma_e
 	return unread(c, p, &why, err);
 }
 
-/* In a recording a process may have been selected that is not so now: its first reading serves. */
+/*
+ * Kept in a buffer of its size: one with room to read into, for each process, would make the
+ * observer itself grow by as much as it comes to count.
+ *
+ * In a recording a process may have been selected that is not so now: its first reading serves.
+ */
 static int read_smaps(struct sv_capture *c, struct sv_process *p, const char **tag,
 	struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	int rc = pin(c, p->pid, TAG, why, err);
 
 	*tag = TAG;
@@ -98,7 +104,11 @@ static int read_smaps(struct sv_capture *c, struct sv_process *p, const char **t
 		rc = pin(c, p->pid, "memory", why, err);
 	}
 	place.tag = *tag;
-	return rc > 0 ? sv_capture_text(c, &place, &p->maps, why, err) : rc;
+	if (rc > 0)
+		rc = sv_capture_text(c, &place, &text, why, err);
+	if (rc > 0 && sv_strbuf_add(&p->maps, text.ptr, text.len))
+		return sv_error_nomem(err);
+	return rc;
 }
 
 static int read_other(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
