@@ -252,13 +252,56 @@ static int look(struct sv_capture *c, const struct sv_process *a, const struct s
 	return 0;
 }
 
-/* Is b's memory that of the earlier a? */
-static int compare(struct sv_capture *c, const struct sv_process *a, struct sv_process *b,
+/* One sight of each: of many children of one parent not each pair is looked at. */
+struct sight {
+	bool taken;
+	int n;
+	uint64_t start; /* of the VMA */
+	uint64_t words[LOOK_PAGES];
+};
+
+static int take_sight(struct sv_capture *c, const struct sv_process *p, struct sight *s,
 	struct safevma_error *err)
 {
+	const struct sv_vma *v = telling_vma(p);
+
+	if (s->taken || !v)
+		return 0;
+	s->taken = true;
+	s->start = v->start;
+	s->n = entries(c, p->pid, v, TAG "-sight", s->words, err);
+	return s->n < 0 ? -1 : 0;
+}
+
+/* Frames of their own and none in common: two memories. One alone may have moved meanwhile. */
+static bool apart(const struct sight *a, const struct sight *b)
+{
+	int own = 0, n = a->n < b->n ? a->n : b->n;
+
+	if (!a->taken || !b->taken || a->start != b->start)
+		return false;
+	for (int i = 0; i < n; i++) {
+		if (!telling(a->words[i]) || !telling(b->words[i]))
+			continue;
+		if (sv_pagemap_pfn(a->words[i]) == sv_pagemap_pfn(b->words[i]))
+			return false;
+		own++;
+	}
+	return own > 1;
+}
+
+/* Is the memory of number k that of the earlier number i? */
+static int compare(
+	struct sv_capture *c, struct sight *sights, size_t i, size_t k, struct safevma_error *err)
+{
+	struct sv_process *a = &c->obs->processes.ptr[i], *b = &c->obs->processes.ptr[k];
 	enum same same;
 
 	if (a->memory_of || !same_mappings(a, b))
+		return 0;
+	if (take_sight(c, a, &sights[i], err) || take_sight(c, b, &sights[k], err))
+		return -1;
+	if (apart(&sights[i], &sights[k]))
 		return 0;
 	if (look(c, a, b, &same, err))
 		return -1;
@@ -271,11 +314,14 @@ static int compare(struct sv_capture *c, const struct sv_process *a, struct sv_p
 
 static int find_shared(struct sv_capture *c, struct safevma_error *err)
 {
-	struct sv_process *all = c->obs->processes.ptr;
+	const struct sv_process *all = c->obs->processes.ptr;
+	sv_auto_free struct sight *sights = calloc(c->obs->processes.len + 1, sizeof(*sights));
 
+	if (!sights)
+		return sv_error_nomem(err);
 	for (size_t k = 1; k < c->obs->processes.len; k++)
 		for (size_t i = 0; i < k && !all[k].memory_of; i++)
-			if (compare(c, &all[i], &all[k], err))
+			if (compare(c, sights, i, k, err))
 				return -1;
 	return 0;
 }
