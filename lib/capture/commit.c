@@ -45,11 +45,29 @@ static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma 
 	return rc || sv_is_gone(&why) ? 0 : gap(c, SV_IFACE_MAP_FILES, p->pid, &why, err);
 }
 
-/* 0; 1: the text is not what it should be, *why; -1. */
-static int parse(struct sv_capture *c, struct sv_process *p, const char *tag,
-	struct safevma_error *why, struct safevma_error *err)
+/*
+ * Of the text only the paths are looked at later. It comes in a buffer with room to read into: kept
+ * of each process, it would make the observer itself grow by as much as it comes to count.
+ */
+static int keep_paths(struct sv_process *p)
 {
-	struct sv_text t = sv_text_init(p->maps.ptr, p->maps.len, "smaps");
+	size_t at = 0;
+
+	for (size_t i = 0; i < p->vmas.len; i++)
+		if (sv_strbuf_add(&p->maps, p->vmas.ptr[i].path.ptr, p->vmas.ptr[i].path.len))
+			return -1;
+	for (size_t i = 0; i < p->vmas.len; i++) {
+		p->vmas.ptr[i].path.ptr = p->maps.ptr ? p->maps.ptr + at : "";
+		at += p->vmas.ptr[i].path.len;
+	}
+	return 0;
+}
+
+/* 0; 1: the text is not what it should be, *why; -1. */
+static int parse(struct sv_capture *c, struct sv_process *p, const struct sv_strbuf *text,
+	const char *tag, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_text t = sv_text_init(text->ptr, text->len, "smaps");
 	struct sv_smaps_entry e;
 	int rc;
 
@@ -64,7 +82,9 @@ static int parse(struct sv_capture *c, struct sv_process *p, const char *tag,
 			return -1;
 		v->kind = sv_vma_classify(v);
 	}
-	return rc < 0;
+	if (rc < 0)
+		return 1;
+	return keep_paths(p) ? sv_error_nomem(err) : 0;
 }
 
 static int unread(struct sv_capture *c, struct sv_process *p, const struct safevma_error *why,
@@ -85,17 +105,11 @@ static int headless(struct sv_capture *c, struct sv_process *p, struct safevma_e
 	return unread(c, p, &why, err);
 }
 
-/*
- * Kept in a buffer of its size: one with room to read into, for each process, would make the
- * observer itself grow by as much as it comes to count.
- *
- * In a recording a process may have been selected that is not so now: its first reading serves.
- */
-static int read_smaps(struct sv_capture *c, struct sv_process *p, const char **tag,
-	struct safevma_error *why, struct safevma_error *err)
+/* In a recording a process may have been selected that is not so now: its first reading serves. */
+static int read_smaps(struct sv_capture *c, const struct sv_process *p, const char **tag,
+	struct sv_strbuf *ret, struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid };
-	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	int rc = pin(c, p->pid, TAG, why, err);
 
 	*tag = TAG;
@@ -104,31 +118,28 @@ static int read_smaps(struct sv_capture *c, struct sv_process *p, const char **t
 		rc = pin(c, p->pid, "memory", why, err);
 	}
 	place.tag = *tag;
-	if (rc > 0)
-		rc = sv_capture_text(c, &place, &text, why, err);
-	if (rc > 0 && sv_strbuf_add(&p->maps, text.ptr, text.len))
-		return sv_error_nomem(err);
-	return rc;
+	return rc > 0 ? sv_capture_text(c, &place, ret, why, err) : rc;
 }
 
 static int read_other(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why = { 0 };
 	const char *tag;
 	int rc;
 
 	if (p->state == 'Z' && p->threads > 1)
 		return headless(c, p, err);
-	rc = read_smaps(c, p, &tag, &why, err);
+	rc = read_smaps(c, p, &tag, &text, &why, err);
 	if (rc < 0)
 		return -1;
 	if (!rc)
 		return unread(c, p, &why, err);
-	if (!p->maps.len) { /* it is ending */
+	if (!text.len) { /* it is ending */
 		p->fate = SV_FATE_VANISHED;
 		return 0;
 	}
-	rc = parse(c, p, tag, &why, err);
+	rc = parse(c, p, &text, tag, &why, err);
 	return rc > 0 ? unread(c, p, &why, err) : rc;
 }
 

@@ -87,6 +87,8 @@ static void one_that_was_not_selected(void **state)
 	assert_int_equal(p->vmas.ptr[0].kind, SV_VMA_STACK);
 	assert_num(p->vmas.ptr[0].flags, SV_VMFLAG_ACCOUNT);
 	assert_num(p->vmas.ptr[0].anonymous, 8 * KB);
+	assert_span(p->vmas.ptr[0].path, "[stack]");
+	assert_span(p->vmas.ptr[1].path, "/secretmem (deleted)");
 	assert_int_equal(p->vmas.ptr[1].kind, SV_VMA_SECRETMEM);
 	assert_int_equal(p->memory_of, 0);
 	system_free(s);
