@@ -31,8 +31,7 @@ static int pin(struct sv_capture *c, pid_t pid, const char *tag, struct safevma_
 	return sv_capture_call(c, &call, &nothing, why, err);
 }
 
-/* ---- one that was not selected ----------------------------------------------------------------
- */
+/* ---- one that was not selected --------------------------------------------------------------- */
 
 static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma *v, const char *tag,
 	struct safevma_error *err)
@@ -154,8 +153,7 @@ static int read_others(struct sv_capture *c, struct safevma_error *err)
 	return 0;
 }
 
-/* ---- processes that share their memory as a whole ---------------------------------------------
- */
+/* ---- processes that share their memory as a whole -------------------------------------------- */
 
 /*
  * CLONE_VM without CLONE_THREAD, and vfork(), make two processes with one memory: counted twice it

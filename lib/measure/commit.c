@@ -34,8 +34,7 @@ static struct sv_num beyond(struct sv_num a, struct sv_num b)
 	return sv_known(a.value > b.value ? a.value - b.value : 0);
 }
 
-/* ---- VMA --------------------------------------------------------------------------------------
- */
+/* ---- VMA ------------------------------------------------------------------------------------- */
 
 static enum sv_accounting accounting_of(const struct sv_vma *v)
 {
@@ -86,8 +85,7 @@ void sv_measure_commit_vma(const struct sv_vma *v, struct sv_commit_vma *ret)
 	ret->unbacked = beyond(sv_known(ret->size), ret->backed);
 }
 
-/* ---- process ----------------------------------------------------------------------------------
- */
+/* ---- process --------------------------------------------------------------------------------- */
 
 static void add_vma(struct sv_commit_process *p, const struct sv_commit_vma *v)
 {
@@ -145,8 +143,7 @@ void sv_measure_commit_process(const struct sv_process *p, struct sv_commit_proc
 	}
 }
 
-/* ---- system -----------------------------------------------------------------------------------
- */
+/* ---- system ---------------------------------------------------------------------------------- */
 
 /* A process with memory, as far as was seen; kernel threads and those that ended have none. */
 static bool counts(const struct sv_process *p)

@@ -215,8 +215,7 @@ static void without_smaps(void **state)
 	system_free(s);
 }
 
-/* ---- one memory, two processes ----------------------------------------------------------------
- */
+/* ---- one memory, two processes --------------------------------------------------------------- */
 
 static void assert_shared(struct system *s, pid_t with, bool observed)
 {

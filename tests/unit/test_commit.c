@@ -24,8 +24,7 @@ static struct sv_commit_vma measured(const struct sv_vma *v)
 	return f;
 }
 
-/* ---- VMA --------------------------------------------------------------------------------------
- */
+/* ---- VMA ------------------------------------------------------------------------------------- */
 
 static void an_accounted_mapping(void **state)
 {
@@ -126,8 +125,7 @@ static void backing_beyond_the_size(void **state)
 	assert_num(measured(&v).unbacked, 0);
 }
 
-/* ---- processes and the system -----------------------------------------------------------------
- */
+/* ---- processes and the system ---------------------------------------------------------------- */
 
 /* With figures of meminfo, in pages, and a kernel thread: the list is whole. */
 static safevma_observation *machine(void)
