@@ -86,7 +86,7 @@ const struct option_info option_infos[] = {
 	{ OPT_REDACT, "redact", NULL, OPTIONS_ROOT | OPTIONS_REDACT,
 		"leave command lines and paths out of the recording" },
 	{ OPT_LEAN, "lean", NULL, OPTIONS_REDACT,
-		"leave out what is read of the whole machine: its frames and page tables" },
+		"leave out what is read of the whole machine: frames, page tables, all smaps" },
 	{ OPT_LIST, "list", NULL, OPTIONS_PROBE, "say which claims there are, and run none" },
 	{ OPT_PROBE, "probe", NULL, OPTIONS_REDACT,
 		"also run the experiments of safevma probe; with --yes the costly ones too" },

@@ -12,6 +12,7 @@
 
 #include "iface/maps.h"
 #include "iface/root.h"
+#include "iface/smaps.h"
 #include "model/observation.h"
 
 struct sv_capture {
@@ -123,6 +124,13 @@ int sv_capture_frames_index(struct sv_process *p, struct safevma_error *err);
 int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *words,
 	struct safevma_error *why, struct safevma_error *err);
 
+/* What every process was promised, and the budget that is to keep it. */
+int sv_capture_commit(struct sv_capture *c, struct safevma_error *err);
+
+/* Settings of the budget that nothing else needs; totals once more, under a tag of their own. */
+int sv_capture_reserves(struct sv_capture *c, struct safevma_error *err);
+int sv_capture_meminfo(struct sv_capture *c, const char *tag, struct safevma_error *err);
+
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 
@@ -131,6 +139,9 @@ int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
  * totals between two readings of meminfo. fill: the processes' frames were not looked up otherwise.
  */
 int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err);
+
+/* What smaps says of a VMA. */
+void sv_capture_merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *entry);
 
 /* VMAs out of the text in p->maps. */
 int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma_error *err);

@@ -106,11 +106,12 @@ static uint64_t sum(struct sv_num n)
 	return n.known ? n.value : 0;
 }
 
-static void merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *e)
+void sv_capture_merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *e)
 {
 	v->flags = e->flags;
 	v->rss = e->rss;
 	v->swap = e->swap;
+	v->anonymous = e->anonymous;
 	v->page_size = e->kernel_page_size;
 	if (e->anon_huge.known)
 		v->huge = sv_known(sum(e->anon_huge) + sum(e->shmem_pmd) + sum(e->file_pmd) +
@@ -131,7 +132,7 @@ static int match_smaps(
 			i++;
 		if (i < p->vmas.len && p->vmas.ptr[i].start == e.vma.start &&
 			p->vmas.ptr[i].end == e.vma.end)
-			merge_smaps(&p->vmas.ptr[i], &e);
+			sv_capture_merge_smaps(&p->vmas.ptr[i], &e);
 	}
 	return rc;
 }

@@ -119,6 +119,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if (all_memory(c, err) || ((needs & SAFEVMA_NEED_VMAS) && limits(c, err)))
 		return -1;
+	if ((needs & SAFEVMA_NEED_COMMIT) && sv_capture_commit(c, err))
+		return -1;
 	if ((needs & SAFEVMA_NEED_KERNEL) && sv_capture_linear(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_POOLS) && sv_capture_holders(c, err))

@@ -59,6 +59,7 @@ static int read_status(struct sv_capture *c, struct sv_process *p, struct safevm
 	p->locked = s.vm_locked_bytes;
 	p->swap = s.vm_swap_bytes;
 	p->vsize = s.vm_size_bytes;
+	p->vm_pte = s.vm_pte_bytes;
 	return 0;
 }
 
@@ -337,7 +338,7 @@ static bool only_pids(const struct sv_capture *c)
 
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
 	       !s->units_count && !s->all && !c->request->everything &&
-	       !(c->obs->needs & SAFEVMA_NEED_POOLS);
+	       !(c->obs->needs & (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT));
 }
 
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)

@@ -39,19 +39,28 @@ static int read_config(struct sv_capture *c, struct safevma_error *err)
 /* A text and its parser's result; a gap when either fails. */
 typedef int (*parse_fn)(struct sv_system *s, struct sv_text text, struct safevma_error *why);
 
+/* 1; 0: it could not be read or parsed, *why; -1. */
+static int try_one(struct sv_capture *c, enum sv_iface iface, const char *tag, parse_fn parse,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = iface, .tag = tag };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	int rc = sv_capture_text(c, &place, &text, why, err);
+
+	if (rc <= 0)
+		return rc;
+	return !parse(
+		&c->obs->system, sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), why);
+}
+
 static int read_one(
 	struct sv_capture *c, enum sv_iface iface, parse_fn parse, struct safevma_error *err)
 {
-	struct sv_place place = { .iface = iface, .tag = "system" };
-	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why;
-	int rc = sv_capture_text(c, &place, &text, &why, err);
+	int rc = try_one(c, iface, "system", parse, &why, err);
 
-	if (rc < 0)
-		return -1;
-	if (rc && !parse(&c->obs->system,
-			  sv_text_init(text.ptr, text.len, sv_iface_info(iface)->name), &why))
-		return 0;
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	return sv_gap_add(c->obs, iface, 0, &why, false, err);
 }
 
@@ -82,15 +91,52 @@ static int parse_kbytes(struct sv_system *s, struct sv_text text, struct safevma
 	return positive(text, 1024, &s->overcommit_bytes, why);
 }
 
+static int parse_admin(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	return positive(text, 1024, &s->admin_reserve, why);
+}
+
+static int parse_user(struct sv_system *s, struct sv_text text, struct safevma_error *why)
+{
+	return positive(text, 1024, &s->user_reserve, why);
+}
+
+struct huge {
+	struct sv_num all, pages, page_bytes;
+};
+
+/*
+ * "Hugetlb:" (4.19) has the pages of all sizes; without it the default size has to do. A kernel
+ * without hugetlb has none of these lines.
+ */
+static struct sv_num hugetlb_of(const struct huge *h)
+{
+	if (h->all.known || !h->pages.known)
+		return sv_known(h->all.value);
+	return h->page_bytes.known ? sv_known(h->pages.value * h->page_bytes.value)
+				   : (struct sv_num) { 0 };
+}
+
 static int parse_meminfo(struct sv_system *s, struct sv_text text, struct safevma_error *why)
 {
+	struct sv_num secondary = { 0 };
+	struct huge huge = { 0 };
 	const struct sv_keyval_wanted wanted[] = { { "MemTotal", &s->mem_total },
-		{ "CommitLimit", &s->commit_limit }, { "Committed_AS", &s->committed_as },
-		{ "HardwareCorrupted", &s->hwpoison_bytes }, { "LowTotal", &s->low_total },
-		{ "DirectMap4k", &s->direct_4k }, { "DirectMap2M", &s->direct_2m },
-		{ "DirectMap4M", &s->direct_4m }, { "DirectMap1G", &s->direct_1g } };
+		{ "SwapTotal", &s->swap_total }, { "Shmem", &s->shmem }, { "Hugetlb", &huge.all },
+		{ "HugePages_Total", &huge.pages }, { "Hugepagesize", &huge.page_bytes },
+		{ "PageTables", &s->page_tables }, { "SecPageTables", &secondary },
+		{ "KernelStack", &s->kernel_stacks }, { "SUnreclaim", &s->slab_unreclaimable },
+		{ "Percpu", &s->percpu }, { "CommitLimit", &s->commit_limit },
+		{ "Committed_AS", &s->committed_as }, { "HardwareCorrupted", &s->hwpoison_bytes },
+		{ "LowTotal", &s->low_total }, { "DirectMap4k", &s->direct_4k },
+		{ "DirectMap2M", &s->direct_2m }, { "DirectMap4M", &s->direct_4m },
+		{ "DirectMap1G", &s->direct_1g } };
 
-	return sv_keyval_collect(text, sv_meminfo_next, wanted, sv_array_size(wanted), why);
+	if (sv_keyval_collect(text, sv_meminfo_next, wanted, sv_array_size(wanted), why))
+		return -1;
+	s->hugetlb = hugetlb_of(&huge);
+	s->page_tables.value += secondary.value; /* from 6.1 on a line of their own */
+	return 0;
 }
 
 /* x86 counts how often it had to split large pages of the linear map; other kernels do not say. */
@@ -216,4 +262,32 @@ int sv_capture_system(struct sv_capture *c, struct safevma_error *err)
 		if (read_one(c, files[i].iface, files[i].parse, err))
 			return -1;
 	return read_config(c, err) || removers(c, err) ? -1 : 0;
+}
+
+static int read_costing(struct sv_capture *c, enum sv_iface iface, const char *tag, parse_fn parse,
+	const char *costs, struct safevma_error *err)
+{
+	struct safevma_error why;
+	int rc = try_one(c, iface, tag, parse, &why, err);
+
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return sv_gap_add_cost(c->obs, iface, 0, &why, !c->request->everything, costs, err);
+}
+
+int sv_capture_reserves(struct sv_capture *c, struct safevma_error *err)
+{
+	const char *costs = "what the commit limit keeps back";
+
+	return read_costing(c, SV_IFACE_ADMIN_RESERVE, "commit", parse_admin, costs, err) ||
+			       read_costing(
+				       c, SV_IFACE_USER_RESERVE, "commit", parse_user, costs, err)
+		       ? -1
+		       : 0;
+}
+
+int sv_capture_meminfo(struct sv_capture *c, const char *tag, struct safevma_error *err)
+{
+	return read_costing(c, SV_IFACE_MEMINFO, tag, parse_meminfo,
+		"totals of the time when the processes were read", err);
 }

@@ -223,6 +223,18 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.tells = "commit limit, as a size",
 		.how = "mount proc without subset=pid",
 	},
+	[SV_IFACE_ADMIN_RESERVE] = {
+		.name = "admin_reserve", .path = "/proc/sys/vm/admin_reserve_kbytes",
+		.kind = SV_KIND_TEXT,
+		.tells = "what the commit limit keeps for the administrator",
+		.how = "mount proc without subset=pid",
+	},
+	[SV_IFACE_USER_RESERVE] = {
+		.name = "user_reserve", .path = "/proc/sys/vm/user_reserve_kbytes",
+		.kind = SV_KIND_TEXT,
+		.tells = "what the commit limit keeps from a process that grows large",
+		.how = "mount proc without subset=pid",
+	},
 	[SV_IFACE_CONFIG_GZ] = {
 		.name = "config.gz", .path = "/proc/config.gz", .kind = SV_KIND_BINARY,
 		.tells = "kernel configuration",

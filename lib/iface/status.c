@@ -96,6 +96,7 @@ static const struct sv_field fields[] = {
 	FIELD("VmSwap", sv_field_kb, vm_swap_bytes),
 	FIELD("VmData", sv_field_kb, vm_data_bytes),
 	FIELD("VmStk", sv_field_kb, vm_stack_bytes),
+	FIELD("VmPTE", sv_field_kb, vm_pte_bytes),
 	FIELD("HugetlbPages", sv_field_kb, hugetlb_bytes),
 	FIELD("Threads", sv_field_dec, threads),
 	FIELD("CapEff", sv_field_hex, cap_effective),

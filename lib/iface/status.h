@@ -13,7 +13,7 @@ struct sv_status {
 	struct sv_num tgid, ppid, uid_real, uid_effective, ns_tgid_inner; /* last of NSpid */
 	struct sv_num ns_levels; /* how many numbers NSpid has: above 1 in an inner PID namespace */
 	struct sv_num vm_size_bytes, vm_rss_bytes, vm_locked_bytes, vm_pinned_bytes, vm_swap_bytes,
-		vm_data_bytes, vm_stack_bytes, hugetlb_bytes;
+		vm_data_bytes, vm_stack_bytes, vm_pte_bytes, hugetlb_bytes;
 	struct sv_num threads;
 	struct sv_num cap_effective; /* bit mask */
 };

@@ -46,7 +46,11 @@ struct sv_observed_cost {
 /* Settings and totals; sizes in bytes. Unknown where not read or where the kernel does not say. */
 struct sv_system {
 	struct sv_num overcommit_memory, overcommit_ratio, overcommit_bytes;
+	struct sv_num admin_reserve, user_reserve;
 	struct sv_num mem_total, commit_limit, committed_as, system_ram;
+	struct sv_num committed_before; /* committed_as before all processes were read */
+	struct sv_num swap_total, shmem, hugetlb, page_tables, kernel_stacks, slab_unreclaimable,
+		percpu;
 	struct sv_num block_pages;    /* pages of a pageblock */
 	struct sv_num reserved_bytes; /* of the physical address map, beside RAM */
 	struct sv_num hwpoison_bytes, low_total;

@@ -41,6 +41,7 @@ struct sv_vma {
 	struct sv_span path;			  /* points into the process's maps text */
 	struct sv_num flags;			  /* enum sv_vmflag; unknown without smaps */
 	struct sv_num rss, swap, huge, page_size; /* bytes, the kernel's own figures */
+	struct sv_num anonymous;		  /* of rss: pages of its own, not of a file */
 	bool changed;				  /* not the same VMA at the end of the reading */
 	bool pages_read;			  /* all its pages were looked at */
 	size_t page, pages; /* its pages among the process's: first, how many */
@@ -78,6 +79,7 @@ struct sv_process {
 	struct sv_num tgid;			/* number of its group: another one for a thread */
 	struct sv_num uid, policy, rt_priority; /* the most urgent thread's policy */
 	struct sv_num rss, locked, swap, vsize; /* bytes, from status */
+	struct sv_num vm_pte;			/* bytes of its page tables, from status */
 	struct sv_num oom_score;
 	bool oom_adj_known;
 	int64_t oom_adj;
@@ -88,6 +90,10 @@ struct sv_process {
 
 	bool begun; /* its pages were listed, and are looked at again after a pass over all frames
 		     */
+	/* Whose memory it shares as a whole (CLONE_VM, vfork): an earlier process, or 0. */
+	pid_t memory_of;
+	bool memory_of_observed; /* by their frames; else inferred from equal mappings */
+
 	enum sv_fate fate;
 	struct sv_strbuf maps; /* the text that the VMAs' paths point into */
 	struct {

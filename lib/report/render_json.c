@@ -431,6 +431,10 @@ static int put_tables(const struct json *first, struct safevma_error *err)
 	struct sv_plan plain = *first->plan;
 	struct json j = *first;
 
+	for (j.table = first->table->before; j.table; j.table = j.table->also)
+		if (put_table(&j, err))
+			return -1;
+	j.table = first->table;
 	if (put_table(&j, err))
 		return -1;
 	plain.sorted = false; /* the order asked for is of the first table's columns */

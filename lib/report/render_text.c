@@ -392,8 +392,8 @@ static void shown_columns(const struct sv_column *columns, size_t count, struct 
 			ret->index[ret->count++] = i;
 }
 
-/* The further tables of a report have their default columns and natural order. */
-static int print_also(const struct sv_plan *plan, const struct safevma_table *table, FILE *out,
+/* The other tables of a report have their default columns and natural order. */
+static int print_other(const struct sv_plan *plan, const struct safevma_table *table, FILE *out,
 	struct safevma_error *err)
 {
 	struct sv_plan p = { .obs = plan->obs, .table = table, .options = plan->options };
@@ -401,9 +401,26 @@ static int print_also(const struct sv_plan *plan, const struct safevma_table *ta
 	shown_columns(table->row_columns, table->row_count, &p.row);
 	if (table->group_columns)
 		shown_columns(table->group_columns, table->group_count, &p.group);
+	return print_table(&p, true, out, err);
+}
+
+static void apart(const struct sv_plan *plan, FILE *out)
+{
 	if (heading_lines(plan))
 		fputc('\n', out);
-	return print_table(&p, true, out, err);
+}
+
+/* Text for scripts is of one table: what stands before it would need other columns. */
+static int print_before(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
+{
+	if (plan->options->format == SAFEVMA_FORMAT_RAW)
+		return 0;
+	for (const struct safevma_table *t = plan->table->before; t; t = t->also) {
+		if (print_other(plan, t, out, err))
+			return -1;
+		apart(plan, out);
+	}
+	return 0;
 }
 
 /* A further table that has nothing to say for its absence is left out when it is empty. */
@@ -423,11 +440,14 @@ static bool worth_it(const safevma_observation *obs, const struct safevma_table 
 
 int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *err)
 {
-	if (print_table(plan, plan->table->also, out, err))
+	if (print_before(plan, out, err) || print_table(plan, plan->table->also, out, err))
 		return -1;
-	for (const struct safevma_table *t = plan->table->also; t; t = t->also)
-		if (t->wanted(plan->obs) && worth_it(plan->obs, t, plan->options) &&
-			print_also(plan, t, out, err))
+	for (const struct safevma_table *t = plan->table->also; t; t = t->also) {
+		if (!t->wanted(plan->obs) || !worth_it(plan->obs, t, plan->options))
+			continue;
+		apart(plan, out);
+		if (print_other(plan, t, out, err))
 			return -1;
+	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef SV_REPORT_TABLE_H
 #define SV_REPORT_TABLE_H
 
+#include "measure/commit.h"
 #include "measure/edges.h"
 #include "measure/exposure.h"
 #include "measure/figures.h"
@@ -63,6 +64,8 @@ struct safevma_table {
 	void (*coverage)(const safevma_observation *obs, struct sv_coverage *ret);
 	/* A further table of the same report, or NULL; shown when wanted() says so. */
 	const struct safevma_table *also;
+	/* Tables of one row that stand before it (chained by also): what all its rows rest on. */
+	const struct safevma_table *before;
 	bool (*wanted)(const safevma_observation *obs);
 	/* It has one row, shown upright: a line a column, in JSON an object. */
 	bool upright;
@@ -91,6 +94,9 @@ struct safevma_cursor {
 	size_t item; /* of tables that are plain lists */
 	struct sv_region_rows regions;
 	struct sv_linear_sums linear;
+	struct sv_commit_budget budget;
+	struct sv_commit_process commit_process;
+	struct sv_commit_vma commit_vma;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -165,6 +171,6 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
 	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing,
-	sv_table_owners;
+	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget;
 
 #endif

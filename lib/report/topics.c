@@ -98,6 +98,25 @@ static const struct safevma_topic terms[] = {
 		"if it were true, and the experiment that looks for that here. The result holds "
 		"for "
 		"this kernel, as it is booted and set now." },
+	{ "overcommit", "term", "granting more memory than there is",
+		"vm.overcommit_memory. 0, heuristic: a single request above RAM and swap is "
+		"refused, their sum is not limited. 1, always: nothing is refused. 2, never: what "
+		"takes Committed_AS beyond CommitLimit is refused, so that mmap and fork fail "
+		"where a touch would. No policy accounts secretmem, huge pages, page tables, slab, "
+		"or limits of control groups. See safevma commit." },
+	{ "promise", "term", "memory that the kernel granted, there or not",
+		"A private writable mapping is accounted (flag ac in smaps, Committed_AS) when it "
+		"is made, and gets its frames when they are touched. backed: what is there, in "
+		"memory or in swap. unbacked: what can still fail, by the OOM killer or by "
+		"waiting. MAP_NORESERVE is granted without being accounted." },
+	{ "commit-limit", "term", "how much may be promised under policy 2",
+		"vm.overcommit_kbytes, or where that is 0 vm.overcommit_ratio percent of RAM "
+		"without the pool of huge pages; and swap. The kernel shows CommitLimit under "
+		"every policy and enforces it under 2 alone." },
+	{ "unaccounted", "term", "memory in use or granted outside Committed_AS",
+		"secretmem, the pool of huge pages, page tables, kernel stacks, slab, per-CPU "
+		"memory, and pages of MAP_NORESERVE mappings. Together with Committed_AS it is the "
+		"worst case: what is needed when every promise is called in." },
 	{ "verdict", "term", "what is concluded, and never more",
 		"fail: an observation here contradicts it; one is enough. pass: it holds here, as "
 		"far "

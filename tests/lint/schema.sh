@@ -73,7 +73,7 @@ every()
 {
 	name=$1
 	shift
-	for c in ps maps frames adjacency doctor; do both "$name" "$c" "$@"; done
+	for c in ps maps frames adjacency commit doctor; do both "$name" "$c" "$@"; done
 	both "$name" doctor --reconcile "$@"
 	both "$name" linear --pools --map "$@"
 }
@@ -109,6 +109,8 @@ both "each page" frames -p $$ --each
 both "sorted" maps -p $$ --sort -RESIDENT
 both "everything" ps --all
 both "critical" maps --critical
+both "everything" commit --all
+both "critical" commit --critical
 both "the kernel alone" linear
 both "no page tables" maps -p $$ --page-tables none
 both "every frame's further mappings" frames -p $$ --aliases

@@ -108,6 +108,40 @@ analyse_critical() # NAME RECORDING PID
 	ok "$1: the real-time victim is critical" $?
 }
 
+# Sums over the victim's mappings of one sort of accounting, for jq.
+sum_of='def sum(sort; what): [.processes[0].vmas[] | select(.accounting == sort) | what] | add // 0;'
+
+# Nothing else runs in the guest: what the mappings promise is what the kernel counted.
+analyse_commit() # NAME STEM ROOT PID
+{
+	local commit=$2.commit.json huge
+
+	"$safevma" commit -J -p "$4" --root "$3" >"$commit" 2>"$2.commit.err"
+	ok "$1: commit of the recording is complete" $? "$2.commit.err"
+	jq -e '.budget.accounted_ratio | . != null and . >= 0.97 and . <= 1.03' "$commit" >/dev/null
+	ok "$1: promises and shared memory are Committed_AS within 3 %" $? "$commit"
+	jq -e '.budget | .commit_limit_bytes == .commit_limit_recomputed_bytes' "$commit" >/dev/null
+	ok "$1: the commit limit follows from its formula" $? "$commit"
+	if [ "$(expected secretmem removed)" = none ]; then
+		jq -e '.budget.secretmem_bytes == 0' "$commit" >/dev/null
+	else
+		jq -e "$sum_of"' sum("secretmem"; .size_bytes) as $mapped | $mapped > 0 and
+			sum("secretmem"; .promised_bytes) == 0 and
+			.budget.secretmem_bytes >= $mapped and
+			.budget.unaccounted_bytes >= .budget.secretmem_bytes' "$commit" >/dev/null
+	fi
+	ok "$1: secretmem is outside Committed_AS" $? "$commit"
+	huge=$(jq "$sum_of"' sum("hugetlb"; .size_bytes)' "$commit")
+	jq -e --argjson huge "$huge" "$sum_of"' sum("hugetlb"; .promised_bytes) == 0 and
+		.budget.hugetlb_bytes >= $huge and
+		.budget.unaccounted_bytes >= .budget.hugetlb_bytes' "$commit" >/dev/null
+	ok "$1: huge pages are outside Committed_AS" $? "$commit"
+	printf '# %s: accounted %s of Committed_AS %s; hugetlb mapped %s; secretmem %s\n' "$1" \
+		"$(jq .budget.accounted_sum_bytes "$commit")" \
+		"$(jq .budget.committed_as_bytes "$commit")" "$huge" \
+		"$(jq .budget.secretmem_bytes "$commit")"
+}
+
 # One recording of the victim, and what the program says of it.
 analyse() # NAME DIR RECORDING
 {
@@ -125,6 +159,7 @@ analyse() # NAME DIR RECORDING
 		2>"$stem.doctor.err"
 	ok "$name: counts agree with meminfo, pagemap with smaps" $? "$stem.doctor.json"
 	analyse_critical "$name" "$root" "$pid"
+	analyse_commit "$name" "$stem" "$root" "$pid"
 	"$safevma" frames -J -p "$pid" --root "$root" 2>/dev/null | cmp -s - "$stem.frames.json"
 	ok "$name: a second replay is the same to the byte" $?
 }

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What was promised to every process: the budget is the system's, so that of those that were not
+ * selected smaps is read too, once each. Totals of the kernel are read right before and after.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "capture.h"
+#include "iface/pagemap.h"
+
+#define TAG   "commit"
+#define COSTS "the sums over all processes: promises, secretmem"
+
+/* A recording was not asked for the sums: what it is of may be read in full all the same. */
+static int gap(struct sv_capture *c, enum sv_iface iface, pid_t pid,
+	const struct safevma_error *why, struct safevma_error *err)
+{
+	return sv_gap_add_cost(c->obs, iface, pid, why, !c->request->everything, COSTS, err);
+}
+
+/* One process is pinned at a time; its number means no other one until the next. 1; 0, *why; -1. */
+static int pin(struct sv_capture *c, pid_t pid, const char *tag, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_PIN,
+		.place = { .iface = SV_IFACE_STAT, .pid = pid, .tag = tag } };
+	sv_auto_strbuf struct sv_strbuf nothing = { 0 };
+
+	return sv_capture_call(c, &call, &nothing, why, err);
+}
+
+/* ---- one that was not selected --------------------------------------------------------------- */
+
+static int ask_secret(struct sv_capture *c, struct sv_process *p, struct sv_vma *v, const char *tag,
+	struct safevma_error *err)
+{
+	struct safevma_error why;
+	int rc = sv_capture_secret(c, p->pid, v, tag, &why, err);
+
+	if (rc < 0)
+		return -1;
+	return rc || sv_is_gone(&why) ? 0 : gap(c, SV_IFACE_MAP_FILES, p->pid, &why, err);
+}
+
+/*
+ * Of the text only the paths are looked at later. It comes in a buffer with room to read into: kept
+ * of each process, it would make the observer itself grow by as much as it comes to count.
+ */
+static int keep_paths(struct sv_process *p)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < p->vmas.len; i++)
+		if (sv_strbuf_add(&p->maps, p->vmas.ptr[i].path.ptr, p->vmas.ptr[i].path.len))
+			return -1;
+	for (size_t i = 0; i < p->vmas.len; i++) {
+		p->vmas.ptr[i].path.ptr = p->maps.ptr ? p->maps.ptr + at : "";
+		at += p->vmas.ptr[i].path.len;
+	}
+	return 0;
+}
+
+/* 0; 1: the text is not what it should be, *why; -1. */
+static int parse(struct sv_capture *c, struct sv_process *p, const struct sv_strbuf *text,
+	const char *tag, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_text t = sv_text_init(text->ptr, text->len, "smaps");
+	struct sv_smaps_entry e;
+	int rc;
+
+	while ((rc = sv_smaps_next(&t, &e, why)) > 0) {
+		struct sv_vma *v = sv_vec_push(&p->vmas);
+
+		if (!v)
+			return sv_error_nomem(err);
+		*v = sv_vma_of_entry(&e.vma);
+		sv_capture_merge_smaps(v, &e);
+		if (sv_vma_secret_candidate(v) && ask_secret(c, p, v, tag, err))
+			return -1;
+		v->kind = sv_vma_classify(v);
+	}
+	if (rc < 0)
+		return 1;
+	return keep_paths(p) ? sv_error_nomem(err) : 0;
+}
+
+static int unread(struct sv_capture *c, struct sv_process *p, const struct safevma_error *why,
+	struct safevma_error *err)
+{
+	sv_process_forget_memory(p);
+	p->fate = sv_is_gone(why) ? SV_FATE_VANISHED : SV_FATE_UNREAD;
+	return p->fate == SV_FATE_VANISHED ? 0 : gap(c, SV_IFACE_SMAPS, p->pid, why, err);
+}
+
+/* The kernel shows the memory of such a group through its other threads alone. */
+static int headless(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"its first thread ended and others live on with its memory");
+	return unread(c, p, &why, err);
+}
+
+/* In a recording a process may have been selected that is not so now: its first reading serves. */
+static int read_smaps(struct sv_capture *c, const struct sv_process *p, const char **tag,
+	struct sv_strbuf *ret, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid };
+	int rc = pin(c, p->pid, TAG, why, err);
+
+	*tag = TAG;
+	if (!rc && why->code == SAFEVMA_E_NOT_RECORDED) {
+		*tag = "1";
+		rc = pin(c, p->pid, "memory", why, err);
+	}
+	place.tag = *tag;
+	return rc > 0 ? sv_capture_text(c, &place, ret, why, err) : rc;
+}
+
+static int read_other(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why = { 0 };
+	const char *tag;
+	int rc;
+
+	if (p->state == 'Z' && p->threads > 1)
+		return headless(c, p, err);
+	rc = read_smaps(c, p, &tag, &text, &why, err);
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		return unread(c, p, &why, err);
+	if (!text.len) { /* it is ending */
+		p->fate = SV_FATE_VANISHED;
+		return 0;
+	}
+	rc = parse(c, p, &text, tag, &why, err);
+	return rc > 0 ? unread(c, p, &why, err) : rc;
+}
+
+static int read_others(struct sv_capture *c, struct safevma_error *err)
+{
+	for (size_t i = 0; i < c->obs->processes.len; i++) {
+		struct sv_process *p = &c->obs->processes.ptr[i];
+
+		if (!p->selected && !p->kernel_thread && read_other(c, p, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- processes that share their memory as a whole -------------------------------------------- */
+
+/*
+ * CLONE_VM without CLONE_THREAD, and vfork(), make two processes with one memory: counted twice it
+ * would be promised twice. Equal mappings are not enough, since fork() makes those too. But a page
+ * that both have in one frame, which is mapped no more than once, is behind one page table.
+ */
+enum { LOOK_PAGES = 32 };
+
+enum same { SAME_NO, SAME_YES, SAME_UNSETTLED };
+
+static bool same_mapping(const struct sv_vma *a, const struct sv_vma *b)
+{
+	return a->start == b->start && a->end == b->end && a->perms == b->perms &&
+	       a->offset == b->offset && a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor && sv_span_eq(a->path, b->path);
+}
+
+static bool same_num(struct sv_num a, struct sv_num b)
+{
+	return a.known && b.known && a.value == b.value;
+}
+
+static bool same_mappings(const struct sv_process *a, const struct sv_process *b)
+{
+	if (!a->vmas.len || a->vmas.len != b->vmas.len)
+		return false;
+	for (size_t i = 0; i < a->vmas.len; i++)
+		if (!same_mapping(&a->vmas.ptr[i], &b->vmas.ptr[i]))
+			return false;
+	return true;
+}
+
+static bool same_figures(const struct sv_process *a, const struct sv_process *b)
+{
+	for (size_t i = 0; i < a->vmas.len; i++)
+		if (!same_num(a->vmas.ptr[i].rss, b->vmas.ptr[i].rss) ||
+			!same_num(a->vmas.ptr[i].anonymous, b->vmas.ptr[i].anonymous) ||
+			!same_num(a->vmas.ptr[i].swap, b->vmas.ptr[i].swap))
+			return false;
+	return same_num(a->vm_pte, b->vm_pte);
+}
+
+/* The last one with pages of its own: the stack, whose end every process has written. */
+static const struct sv_vma *telling_vma(const struct sv_process *p)
+{
+	for (size_t i = p->vmas.len; i-- > 0;)
+		if (p->vmas.ptr[i].anonymous.known && p->vmas.ptr[i].anonymous.value)
+			return &p->vmas.ptr[i];
+	return NULL;
+}
+
+/* Entries of the last pages of v; how many. 0 too where they cannot be read; -1. */
+static int entries(struct sv_capture *c, pid_t pid, const struct sv_vma *v, const char *tag,
+	uint64_t words[static LOOK_PAGES], struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = pid, .tag = tag };
+	uint64_t page = c->obs->host.page_size, end = v->end / page, all = end - v->start / page;
+	size_t n = all < LOOK_PAGES ? (size_t)all : LOOK_PAGES;
+	sv_auto_file struct sv_file *f = NULL;
+	struct safevma_error why;
+	size_t got;
+	int rc = pin(c, pid, tag, &why, err);
+
+	if (rc <= 0)
+		return rc;
+	if (sv_root_open(c->root, &place, &f, &why) ||
+		sv_file_read(f, words, n * sizeof(*words), (end - n) * sizeof(*words), &got, &why))
+		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
+	return (int)(got / sizeof(*words));
+}
+
+static bool telling(uint64_t entry)
+{
+	return sv_pagemap_has_pfn(entry) && (entry & SV_PAGEMAP_EXCLUSIVE);
+}
+
+/* One reading of b between two of a: what did not change did not move meanwhile. */
+static enum same judge(const uint64_t *a, const uint64_t *b, const uint64_t *again, int n)
+{
+	for (int i = n; i-- > 0;)
+		if (telling(a[i]) && telling(b[i]) && a[i] == again[i])
+			return sv_pagemap_pfn(a[i]) == sv_pagemap_pfn(b[i]) ? SAME_YES : SAME_NO;
+	return SAME_UNSETTLED;
+}
+
+static int look(struct sv_capture *c, const struct sv_process *a, const struct sv_process *b,
+	enum same *ret, struct safevma_error *err)
+{
+	uint64_t words[3][LOOK_PAGES];
+	const struct sv_vma *v = telling_vma(a);
+	const pid_t of[3] = { a->pid, b->pid, a->pid };
+	int n = v ? LOOK_PAGES : 0;
+	char tag[32];
+
+	for (int i = 0; i < 3 && n > 0; i++) {
+		int got;
+
+		snprintf(tag, sizeof(tag), TAG "-%d-%d", i == 1 ? a->pid : b->pid, i);
+		got = entries(c, of[i], v, tag, words[i], err);
+		n = got < n ? got : n;
+	}
+	if (n < 0)
+		return -1;
+	*ret = judge(words[0], words[1], words[2], n);
+	return 0;
+}
+
+/* One sight of each: of many children of one parent not each pair is looked at. */
+struct sight {
+	bool taken;
+	int n;
+	uint64_t start; /* of the VMA */
+	uint64_t words[LOOK_PAGES];
+};
+
+static int take_sight(struct sv_capture *c, const struct sv_process *p, struct sight *s,
+	struct safevma_error *err)
+{
+	const struct sv_vma *v = telling_vma(p);
+
+	if (s->taken || !v)
+		return 0;
+	s->taken = true;
+	s->start = v->start;
+	s->n = entries(c, p->pid, v, TAG "-sight", s->words, err);
+	return s->n < 0 ? -1 : 0;
+}
+
+/* Frames of their own and none in common: two memories. One alone may have moved meanwhile. */
+static bool apart(const struct sight *a, const struct sight *b)
+{
+	int own = 0, n = a->n < b->n ? a->n : b->n;
+
+	if (!a->taken || !b->taken || a->start != b->start)
+		return false;
+	for (int i = 0; i < n; i++) {
+		if (!telling(a->words[i]) || !telling(b->words[i]))
+			continue;
+		if (sv_pagemap_pfn(a->words[i]) == sv_pagemap_pfn(b->words[i]))
+			return false;
+		own++;
+	}
+	return own > 1;
+}
+
+/* Is the memory of number k that of the earlier number i? */
+static int compare(
+	struct sv_capture *c, struct sight *sights, size_t i, size_t k, struct safevma_error *err)
+{
+	struct sv_process *a = &c->obs->processes.ptr[i], *b = &c->obs->processes.ptr[k];
+	enum same same;
+
+	if (a->memory_of || !same_mappings(a, b))
+		return 0;
+	if (take_sight(c, a, &sights[i], err) || take_sight(c, b, &sights[k], err))
+		return -1;
+	if (apart(&sights[i], &sights[k]))
+		return 0;
+	if (look(c, a, b, &same, err))
+		return -1;
+	if (same == SAME_NO || (same == SAME_UNSETTLED && !same_figures(a, b)))
+		return 0;
+	b->memory_of = a->pid;
+	b->memory_of_observed = same == SAME_YES;
+	return 0;
+}
+
+static int find_shared(struct sv_capture *c, struct safevma_error *err)
+{
+	const struct sv_process *all = c->obs->processes.ptr;
+	sv_auto_free struct sight *sights = calloc(c->obs->processes.len + 1, sizeof(*sights));
+
+	if (!sights)
+		return sv_error_nomem(err);
+	for (size_t k = 1; k < c->obs->processes.len; k++)
+		for (size_t i = 0; i < k && !all[k].memory_of; i++)
+			if (compare(c, sights, i, k, err))
+				return -1;
+	return 0;
+}
+
+/* ---- together -------------------------------------------------------------------------------- */
+
+/* Kernel threads are in the first PID namespace and hidden like any process of others. */
+static int listed_whole(struct sv_capture *c, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	for (size_t i = 0; i < c->obs->processes.len; i++)
+		if (c->obs->processes.ptr[i].kernel_thread)
+			return 0;
+	sv_error_set(&why, SAFEVMA_E_SYSTEM, 0, "/proc", 0,
+		"no kernel thread is listed: processes are hidden (hidepid), or this is a PID "
+		"namespace of its own");
+	return gap(c, SV_IFACE_PROC, 0, &why, err);
+}
+
+static int skipped(struct sv_capture *c, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0, "smaps was not to be read");
+	return gap(c, SV_IFACE_SMAPS, 0, &why, err);
+}
+
+int sv_capture_commit(struct sv_capture *c, struct safevma_error *err)
+{
+	if (c->obs->no_smaps)
+		return skipped(c, err) || sv_capture_reserves(c, err) ? -1 : 0;
+	if (sv_capture_reserves(c, err) || listed_whole(c, err) ||
+		sv_capture_meminfo(c, TAG "-before", err))
+		return -1;
+	c->obs->system.committed_before = c->obs->system.committed_as;
+	if (read_others(c, err) || sv_capture_meminfo(c, TAG "-after", err))
+		return -1;
+	return find_shared(c, err);
+}
