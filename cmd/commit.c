@@ -16,7 +16,7 @@ const struct command command_commit = {
 		 "that is there, and what can still fail. The sums are over all processes, "
 		 "whichever are\n"
 		 "selected.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT,
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_COMMIT,
 	.run = run_report,
 	.more_help = print_columns,

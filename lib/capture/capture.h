@@ -52,6 +52,12 @@ int sv_capture_memory(struct sv_capture *c, struct sv_process *p, struct safevma
 int sv_capture_memory_begin(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
 int sv_capture_memory_end(struct sv_capture *c, struct sv_process *p, struct safevma_error *err);
 
+/* Flags and sizes of p's VMAs by smaps; by PROCMAP_QUERY where that is not to be read. */
+int sv_capture_smaps(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err);
+int sv_capture_query(
+	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err);
+
 /* Pages of p's VMAs: first look, second look. tag tells the looks apart. */
 int sv_capture_pages(
 	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err);

@@ -101,97 +101,6 @@ static int ask_secrets(
 	return 0;
 }
 
-static uint64_t sum(struct sv_num n)
-{
-	return n.known ? n.value : 0;
-}
-
-void sv_capture_merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *e)
-{
-	v->flags = e->flags;
-	v->rss = e->rss;
-	v->swap = e->swap;
-	v->anonymous = e->anonymous;
-	v->page_size = e->kernel_page_size;
-	if (e->anon_huge.known)
-		v->huge = sv_known(sum(e->anon_huge) + sum(e->shmem_pmd) + sum(e->file_pmd) +
-				   sum(e->private_hugetlb) + sum(e->shared_hugetlb));
-}
-
-/* Both are in order of address. A VMA that smaps does not have as maps has it stays unknown. */
-static int match_smaps(
-	struct sv_process *p, const struct sv_strbuf *text, struct safevma_error *why)
-{
-	struct sv_text t = sv_text_init(text->ptr, text->len, "smaps");
-	struct sv_smaps_entry e;
-	size_t i = 0;
-	int rc;
-
-	while ((rc = sv_smaps_next(&t, &e, why)) > 0) {
-		while (i < p->vmas.len && p->vmas.ptr[i].start < e.vma.start)
-			i++;
-		if (i < p->vmas.len && p->vmas.ptr[i].start == e.vma.start &&
-			p->vmas.ptr[i].end == e.vma.end)
-			sv_capture_merge_smaps(&p->vmas.ptr[i], &e);
-	}
-	return rc;
-}
-
-static int read_smaps(
-	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
-{
-	struct sv_place place = { .iface = SV_IFACE_SMAPS, .pid = p->pid, .tag = tag };
-	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	struct safevma_error why;
-	int rc;
-
-	if (c->obs->no_smaps)
-		return 0;
-	rc = sv_capture_text(c, &place, &text, &why, err);
-	if (rc < 0)
-		return -1;
-	if (rc && !match_smaps(p, &text, &why))
-		return 0;
-	return sv_is_gone(&why) ? 0 : sv_gap_add(c->obs, SV_IFACE_SMAPS, p->pid, &why, true, err);
-}
-
-/*
- * Without smaps, PROCMAP_QUERY still tells the page size of each VMA, and so which are hugetlb; and
- * it is a second witness of the addresses. It does not tell what is locked.
- */
-static int query_vmas(
-	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
-{
-	struct sv_place place = { .iface = SV_IFACE_MAPS, .pid = p->pid, .tag = tag };
-	sv_auto_strbuf struct sv_strbuf found = { 0 };
-	sv_auto_file struct sv_file *f = NULL;
-	struct safevma_error why = { 0 };
-	struct sv_call call = { .op = SV_OP_QUERY, .end = UINT64_MAX };
-	size_t i = 0;
-	int rc;
-
-	if (!c->obs->no_smaps || c->obs->features.procmap_query != 1)
-		return 0;
-	if (sv_root_open(c->root, &place, &f, &why))
-		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
-	call.file = f;
-	rc = sv_capture_call(c, &call, &found, &why, err);
-	if (rc <= 0)
-		return rc;
-	for (size_t at = 0; at + sizeof(struct sv_query_vma) <= found.len;
-		at += sizeof(struct sv_query_vma)) {
-		struct sv_query_vma q;
-
-		memcpy(&q, found.ptr + at, sizeof(q));
-		while (i < p->vmas.len && p->vmas.ptr[i].start < q.start)
-			i++;
-		if (i < p->vmas.len && p->vmas.ptr[i].start == q.start &&
-			p->vmas.ptr[i].end == q.end)
-			p->vmas.ptr[i].page_size = sv_known(q.page_size);
-	}
-	return 0;
-}
-
 static enum outcome read_vmas(
 	struct sv_capture *c, struct sv_process *p, const char *tag, struct safevma_error *err)
 {
@@ -201,8 +110,8 @@ static enum outcome read_vmas(
 	if (rc != STABLE)
 		return rc;
 	snprintf(query_tag, sizeof(query_tag), "%s-query", tag);
-	if (ask_secrets(c, p, tag, err) || read_smaps(c, p, tag, err) ||
-		query_vmas(c, p, query_tag, err))
+	if (ask_secrets(c, p, tag, err) || sv_capture_smaps(c, p, tag, err) ||
+		sv_capture_query(c, p, query_tag, err))
 		return FATAL;
 	for (size_t i = 0; i < p->vmas.len; i++)
 		p->vmas.ptr[i].kind = sv_vma_classify(&p->vmas.ptr[i]);

@@ -50,7 +50,7 @@ int sv_field_store(const struct sv_field *fields, const struct sv_text *text, st
 	for (const struct sv_field *f = fields; f->key; f++) {
 		struct sv_num *num = (struct sv_num *)((char *)object + f->offset);
 
-		if (!sv_span_is(key, f->key))
+		if (!key.len || key.ptr[0] != f->key[0] || !sv_span_is(key, f->key))
 			continue;
 		if (num->known)
 			return sv_text_error(text, err, "a key that was not there before", key);

@@ -56,10 +56,11 @@ static const struct {
 	{ .word = "??", .flag = SV_VMFLAG_UNNAMED },
 };
 
+/* word: two letters. */
 static unsigned int flag_of(struct sv_span word)
 {
 	for (size_t i = 0; i < sv_array_size(vmflags); i++)
-		if (sv_span_is(word, vmflags[i].word))
+		if (word.ptr[0] == vmflags[i].word[0] && word.ptr[1] == vmflags[i].word[1])
 			return vmflags[i].flag;
 	return 0;
 }
@@ -92,14 +93,22 @@ static int read_line(const struct sv_text *text, struct sv_span line, struct sv_
 	return sv_field_line(fields, text, line, entry, err);
 }
 
+/* Keys begin with a capital letter, addresses with a hexadecimal digit in small letters. */
+static bool begins_vma(struct sv_span line)
+{
+	struct sv_maps_entry next;
+
+	return line.len && !(line.ptr[0] >= 'A' && line.ptr[0] <= 'Z') &&
+	       sv_maps_parse_line(line, &next);
+}
+
 /* Reads up to the line that begins the next VMA, and leaves that one in the text. */
 static int read_body(struct sv_text *text, struct sv_smaps_entry *entry, struct safevma_error *err)
 {
 	struct sv_text ahead = *text;
-	struct sv_maps_entry next;
 	struct sv_span line;
 
-	while (sv_text_line(&ahead, &line) && !sv_maps_parse_line(line, &next)) {
+	while (sv_text_line(&ahead, &line) && !begins_vma(line)) {
 		if (read_line(&ahead, line, entry, err))
 			return -1;
 		*text = ahead;

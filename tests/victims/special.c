@@ -140,7 +140,7 @@ int victim_sparse(void)
 	return ready_and_wait();
 }
 
-/* ---- fragment: slab among its own pages, as after long uptime and little memory ---- */
+/* ---- fragment: memory that is free a page at a time, as after long uptime ---- */
 
 static uint64_t available_bytes(void)
 {
@@ -195,28 +195,11 @@ static size_t make_holes(unsigned char *start, size_t size)
 	return given;
 }
 
-/* Empty files are inodes and names, which are slab; until that would fill half of the holes. */
-static size_t make_slab(size_t bytes)
-{
-	size_t count = 0, most = bytes / 2 / 1024;
-	char name[256];
-	int fd = 0;
-
-	for (; count < most && fd >= 0; count++) {
-		snprintf(name, sizeof(name), "%s/%zu", settings.dir, count);
-		fd = open(name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-		if (fd >= 0)
-			close(fd);
-	}
-	return count;
-}
-
 int victim_fragment(void)
 {
 	size_t size = settings.amount ? (size_t)settings.amount << 20
 				      : (size_t)(available_bytes() / 100 * 94);
 	unsigned char *start;
-	size_t files, given;
 
 	size -= size % page_size();
 	start = map_apart(
@@ -224,13 +207,29 @@ int victim_fragment(void)
 	if (!size || !start)
 		return skip("fragment", "mmap", errno);
 	madvise(start, size, MADV_NOHUGEPAGE);
-	mkdir(settings.dir, 0700);
-	given = make_holes(start, size);
-	if (!given)
+	if (!make_holes(start, size))
 		return skip("fragment", "pipes that keep its pages in place", errno);
-	files = make_slab(given);
 	begin_line("fragment", "anon", start, size);
-	printf(",\"class\":\"anon\",\"files\":%zu}\n", files);
+	printf(",\"class\":\"anon\"}\n");
+	return ready_and_wait();
+}
+
+/* ---- files: empty ones are inodes and names, which are slab ---- */
+
+int victim_files(void)
+{
+	size_t count = 0, most = settings.amount ? (size_t)settings.amount : 10000;
+	char name[256];
+	int fd = 0;
+
+	mkdir(settings.dir, 0700);
+	for (; count < most && fd >= 0; count++) {
+		snprintf(name, sizeof(name), "%s/%zu", settings.dir, count);
+		fd = open(name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			close(fd);
+	}
+	printf("{\"name\":\"files\",\"files\":%zu}\n", count);
 	return ready_and_wait();
 }
 

@@ -5,7 +5,8 @@
  *   victim [OPTION...]              the regions, one line of truth each
  *   victim [OPTION...] many [N]     N VMAs of one page each (60000)
  *   victim [OPTION...] sparse [GiB] a reservation (16 TiB) with 1000 pages touched
- *   victim [OPTION...] fragment [MiB]  fills memory, leaves holes of a page, has slab fill them
+ *   victim [OPTION...] fragment [MiB]  fills memory and gives back every other page
+ *   victim [OPTION...] files [N]    N empty files in DIR (10000)
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
@@ -216,7 +217,8 @@ static int usage(void)
 {
 	fputs("usage: victim [--only NAME,...] [--pages N] [--dir DIR] [--spoof] [--rt]\n"
 	      "              [--threads N] [--human] [--stay] [--list]\n"
-	      "              [many [N] | sparse [GiB] | fragment [MiB] | churn [S] | hostile | "
+	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
+	      "hostile | "
 	      "pidns]\n",
 		stderr);
 	return EXIT_USAGE;
@@ -315,6 +317,8 @@ static int run(int argc, char **argv)
 		return victim_sparse();
 	if (!strcmp(what, "fragment"))
 		return victim_fragment();
+	if (!strcmp(what, "files"))
+		return victim_files();
 	if (!strcmp(what, "churn"))
 		return victim_churn();
 	if (!strcmp(what, "pidns") && argc == 1)

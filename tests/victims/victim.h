@@ -79,6 +79,7 @@ int be_realtime(void);
 int victim_many(void);
 int victim_sparse(void);
 int victim_fragment(void);
+int victim_files(void);
 int victim_churn(void);
 int victim_hostile(char **argv);
 int victim_pidns(void);
