@@ -46,7 +46,7 @@ void sv_page_surroundings(const safevma_observation *obs, const struct sv_proces
 	bool alike = false;
 
 	if (sv_pagemap_has_pfn(pg->entry))
-		at = sv_frames_find(&p->frames, sv_pagemap_pfn(pg->entry), ret->slot);
+		at = sv_frames_of_page(&p->frames, pg->index, sv_pagemap_pfn(pg->entry), ret->slot);
 	if (at != SV_FRAMES_NONE) {
 		class = sv_frames_class(&p->frames, at);
 		alike = as_before(obs, p, v, class, ret);

@@ -64,41 +64,62 @@ const struct sv_zone_exposure *sv_exposure_zone(const struct sv_exposure *x, uin
 
 /* ---- what each frame is ---------------------------------------------------------------------- */
 
-static bool strong(unsigned int class)
+/* What SV_PIECE_* say of a class and whether it is mapped. */
+static uint8_t bits_of(enum sv_class class, uint64_t word)
 {
-	return sv_class_info((enum sv_class) class)->source == SV_SOURCE_STRONG;
-}
+	const struct sv_class_info *info = sv_class_info(class);
+	unsigned int bits = class;
 
-/* No overrun gets past what the linear map does not have for sure. */
-static bool hole(unsigned int class)
-{
-	return class == SV_CLASS_NOPAGE || class == SV_CLASS_HWPOISON;
+	bits |= info->user && (word & SV_KPF_MMAP) ? SV_PIECE_MAPPED : 0;
+	bits |= info->source == SV_SOURCE_STRONG ? SV_PIECE_STRONG : 0;
+	bits |= info->source == SV_SOURCE_UNCLASSIFIED ? SV_PIECE_MAYBE : 0;
+	/* No overrun gets past what the linear map does not have for sure. */
+	bits |= class == SV_CLASS_NOPAGE || class == SV_CLASS_HWPOISON ? SV_PIECE_HOLE : 0;
+	return (uint8_t)bits;
 }
 
 static uint8_t class_of(uint64_t word, uint64_t head)
 {
 	struct sv_frame f = { .flags = word, .known = SV_FRAME_FLAGS };
-	enum sv_class class;
-	bool mapped;
 
 	/* Up to about 6.8 a tail shows few flags of its own: its head was just met. */
 	if (word & SV_KPF_COMPOUND_TAIL) {
 		f.head_flags = head;
 		f.known |= SV_FRAME_HEAD;
 	}
-	class = sv_class_of(&f);
-	mapped = sv_class_info(class)->user && (word & SV_KPF_MMAP);
-	return (uint8_t)(class | (mapped ? SV_PIECE_MAPPED : 0));
+	return bits_of(sv_class_of(&f), word);
 }
 
+enum { STRETCH = 64 };
+
+static bool all_are(const uint64_t *words, uint64_t word)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < STRETCH; i++)
+		differ |= words[i] ^ word;
+	return !differ;
+}
+
+/* Down to the nearest strong source, which is not among the n frames from pfn on. */
+static void fill_distance(const struct sv_exposure_piece *p, uint16_t *to, uint64_t pfn, size_t n)
+{
+	memset(to, 0, n * sizeof(*to));
+	for (size_t i = 0; i < n && p->last != UINT64_MAX && pfn + i - p->last <= p->reach_back;
+		i++)
+		to[i] = (uint16_t)(pfn + i - p->last);
+}
+
+/* Most of memory are long stretches of frames whose words are equal. */
 void sv_exposure_classify(struct sv_exposure_piece *p)
 {
 	uint64_t start = p->first - p->context, before = ~p->words[0], before_head = 0;
-	size_t n = p->context + p->n + 1;
+	size_t n = p->context + p->n + 1, i = 0;
 	uint8_t class = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	while (i < n) {
 		uint64_t word = p->words[i], pfn = start + i;
+		size_t len = 1;
 
 		if (word & SV_KPF_COMPOUND_HEAD)
 			p->head = word;
@@ -106,16 +127,18 @@ void sv_exposure_classify(struct sv_exposure_piece *p)
 			class = class_of(word, p->head);
 			before = word;
 			before_head = p->head;
+		} else if (n - i > STRETCH && !(class & (SV_PIECE_STRONG | SV_PIECE_HOLE)) &&
+			   all_are(p->words + i, word)) {
+			len = STRETCH;
 		}
-		p->class[i] = class;
-		p->distance[i] = 0;
-		if (p->last != UINT64_MAX && pfn - p->last <= p->reach_back)
-			p->distance[i] = (uint16_t)(pfn - p->last);
-		if (i == n - 1)
+		memset(p->class + i, class, len);
+		fill_distance(p, p->distance + i, pfn, len);
+		i += len;
+		if (i == n)
 			break; /* the one behind is met again, with the next piece */
-		if (strong(class & SV_PIECE_CLASS))
+		if (class & SV_PIECE_STRONG)
 			p->last = pfn;
-		else if (hole(class & SV_PIECE_CLASS))
+		else if (class & SV_PIECE_HOLE)
 			p->last = UINT64_MAX;
 	}
 }
@@ -193,13 +216,10 @@ static void large_blocks(struct sv_mixing *m, struct block *blocks, uint64_t pfn
 
 static void count_edge(struct sv_edge_counts *e, unsigned int below, unsigned int above)
 {
-	enum sv_source b = sv_class_info((enum sv_class)(below & SV_PIECE_CLASS))->source;
-	enum sv_source a = sv_class_info((enum sv_class)(above & SV_PIECE_CLASS))->source;
-
-	e->over_strong += b == SV_SOURCE_STRONG;
-	e->over_unclassified += b == SV_SOURCE_UNCLASSIFIED;
-	e->under_strong += a == SV_SOURCE_STRONG;
-	e->under_unclassified += a == SV_SOURCE_UNCLASSIFIED;
+	e->over_strong += !!(below & SV_PIECE_STRONG);
+	e->over_unclassified += !!(below & SV_PIECE_MAYBE);
+	e->under_strong += !!(above & SV_PIECE_STRONG);
+	e->under_unclassified += !!(above & SV_PIECE_MAYBE);
 }
 
 static void count_distance(struct sv_exposure *x, unsigned int distance)
@@ -224,7 +244,60 @@ struct unit {
 	uint64_t user, user_over, tables, tables_over;
 };
 
-/* Frames [a, b) of the piece, of one zone, or of none. */
+/* What each frame of a word of bits is; a bit a frame. */
+struct word {
+	uint64_t there, user, source;
+};
+
+/* Frames [from, to) of the piece, of one word of bits. */
+static struct word count_word(struct sv_exposure *x, const struct sv_exposure_piece *p,
+	struct sv_zone_exposure *z, size_t from, size_t to, struct unit *unit)
+{
+	struct word w = { 0 };
+
+	for (size_t i = from; i < to; i++) {
+		size_t at = p->context + i;
+		unsigned int c = p->class[at], class = c & SV_PIECE_CLASS;
+		uint64_t bit = UINT64_C(1) << i % 64;
+
+		z->class[class]++;
+		w.there |= class != SV_CLASS_NOPAGE ? bit : 0;
+		w.source |= c & SV_PIECE_STRONG ? bit : 0;
+		if (c & SV_PIECE_MAPPED) {
+			w.user |= bit;
+			count_edge(&z->user_edges, at ? p->class[at - 1] : 0, p->class[at + 1]);
+			count_distance(x, p->distance[at]);
+		} else if (class == SV_CLASS_PGTABLE) {
+			unit->tables++;
+			count_edge(&z->table_edges, at ? p->class[at - 1] : 0, p->class[at + 1]);
+		}
+	}
+	return w;
+}
+
+/* 64 frames of one class, of which no source is near but for those right beside them. */
+static bool count_uniform(const struct sv_exposure_piece *p, struct sv_zone_exposure *z,
+	size_t from, struct word *ret)
+{
+	size_t at = p->context + from;
+	const uint8_t *c = p->class + at;
+	unsigned int class = *c & SV_PIECE_CLASS;
+
+	if (class == SV_CLASS_PGTABLE || (*c & SV_PIECE_STRONG) ||
+		((*c & SV_PIECE_MAPPED) && (p->distance[at] || !at)) ||
+		memcmp(c, c + 1, STRETCH - 1) != 0)
+		return false;
+	z->class[class] += STRETCH;
+	*ret = (struct word) { .there = class != SV_CLASS_NOPAGE ? UINT64_MAX : 0,
+		.user = *c & SV_PIECE_MAPPED ? UINT64_MAX : 0 };
+	if (ret->user) {
+		count_edge(&z->user_edges, c[-1], 0);
+		count_edge(&z->user_edges, 0, c[STRETCH]);
+	}
+	return true;
+}
+
+/* Frames [a, b) of the piece, of one zone. */
 static void count_frames(struct sv_exposure *x, struct sv_exposure_piece *p,
 	struct sv_zone_exposure *z, size_t a, size_t b, struct unit *unit)
 {
@@ -233,30 +306,15 @@ static void count_frames(struct sv_exposure *x, struct sv_exposure_piece *p,
 	for (unsigned int o = 0; o < SV_ORDERS; o++)
 		blocks[o] = (struct block) { .number = UINT64_MAX };
 	for (size_t w = a / 64; w * 64 < b; w++) {
-		uint64_t there = 0, user = 0, source = 0;
 		size_t from = w * 64 > a ? w * 64 : a, to = (w + 1) * 64 < b ? (w + 1) * 64 : b;
+		struct word k;
 
-		for (size_t i = from; i < to; i++) {
-			const uint8_t *c = &p->class[p->context + i];
-			unsigned int class = *c & SV_PIECE_CLASS;
-			uint64_t bit = UINT64_C(1) << i % 64;
-
-			z->class[class]++;
-			there |= class != SV_CLASS_NOPAGE ? bit : 0;
-			source |= strong(class) ? bit : 0;
-			if (*c & SV_PIECE_MAPPED) {
-				user |= bit;
-				count_edge(&z->user_edges, p->context + i ? c[-1] : 0, c[1]);
-				count_distance(x, p->distance[p->context + i]);
-			} else if (class == SV_CLASS_PGTABLE) {
-				unit->tables++;
-				count_edge(&z->table_edges, p->context + i ? c[-1] : 0, c[1]);
-			}
-		}
-		z->user += bits(user);
-		z->frames += bits(there);
-		small_blocks(z->mixing, there, user, source);
-		large_blocks(z->mixing, blocks, p->first + w * 64, there, user, source);
+		if (to - from != STRETCH || !count_uniform(p, z, from, &k))
+			k = count_word(x, p, z, from, to, unit);
+		z->user += bits(k.user);
+		z->frames += bits(k.there);
+		small_blocks(z->mixing, k.there, k.user, k.source);
+		large_blocks(z->mixing, blocks, p->first + w * 64, k.there, k.user, k.source);
 	}
 	for (unsigned int o = 7; o < SV_ORDERS; o++)
 		end_block(&z->mixing[o], &blocks[o]);
@@ -266,14 +324,14 @@ void sv_exposure_mark(struct sv_exposure_piece *p)
 {
 	memset(p->sources, 0, (p->n + 63) / 64 * sizeof(*p->sources));
 	for (size_t i = 0; i < p->n; i++)
-		if (strong(p->class[p->context + i] & SV_PIECE_CLASS))
-			p->sources[i / 64] |= UINT64_C(1) << i % 64;
+		p->sources[i / 64] |= (uint64_t)(p->class[p->context + i] / SV_PIECE_STRONG & 1)
+				      << i % 64;
 }
 
 static void count_mixed_tables(struct sv_exposure *x, struct sv_exposure_piece *p,
 	struct sv_zone_exposure *z, size_t a, size_t b)
 {
-	for (size_t i = a; x->blocks_known && i < b; i++)
+	for (size_t i = a; i < b; i++)
 		if ((p->class[p->context + i] & SV_PIECE_CLASS) == SV_CLASS_PGTABLE)
 			z->tables_mixed += sv_exposure_mixed(x, p, p->first + i);
 }
@@ -293,6 +351,7 @@ static void scatter(struct sv_sample *s, const struct unit *u)
 void sv_exposure_count(struct sv_exposure *x, struct sv_exposure_piece *p)
 {
 	struct unit unit = { 0 };
+	uint64_t tables;
 
 	sv_exposure_mark(p);
 	for (size_t a = 0, b; a < p->n; a = b) {
@@ -309,8 +368,10 @@ void sv_exposure_count(struct sv_exposure *x, struct sv_exposure_piece *p)
 		unit.user -= z->user;
 		unit.user_over -= z->user_edges.over_strong;
 		unit.tables_over -= z->table_edges.over_strong;
+		tables = unit.tables;
 		count_frames(x, p, z, a, b, &unit);
-		count_mixed_tables(x, p, z, a, b);
+		if (x->blocks_known && unit.tables != tables)
+			count_mixed_tables(x, p, z, a, b);
 		unit.user += z->user;
 		unit.user_over += z->user_edges.over_strong;
 		unit.tables_over += z->table_edges.over_strong;

@@ -82,7 +82,7 @@ struct sv_exposure_piece {
 	size_t context; /* frames before the first one that are there too */
 	/* Of [first - context, first + n + 1): flag words, then what is made of them. */
 	const uint64_t *words;
-	uint8_t *class;	    /* enum sv_class, with SV_PIECE_MAPPED */
+	uint8_t *class;	    /* SV_PIECE_* */
 	uint16_t *distance; /* down to the nearest strong source; 0: none near */
 	uint64_t *sources;  /* a bit a frame, from first on: it is a strong source */
 	/* Carried from one piece to the next that follows it. */
@@ -91,8 +91,11 @@ struct sv_exposure_piece {
 	uint64_t reach_back; /* how far down a source counts as near */
 };
 
-#define SV_PIECE_MAPPED 0x10
 #define SV_PIECE_CLASS	0x0f
+#define SV_PIECE_MAPPED 0x10 /* memory of processes that is mapped */
+#define SV_PIECE_STRONG 0x20 /* a strong source */
+#define SV_PIECE_MAYBE	0x40 /* unclassified */
+#define SV_PIECE_HOLE	0x80 /* no overrun gets past it */
 
 /* Makes class and distance of all frames of the piece. */
 void sv_exposure_classify(struct sv_exposure_piece *piece);

@@ -114,7 +114,9 @@ struct sv_frame_index {
 	} sorts;
 	uint32_t *buckets; /* of a hash over sorts: index + 1 */
 	size_t buckets_len;
-	uint32_t last; /* sort that was met last */
+	uint32_t last;	   /* sort that was met last */
+	uint32_t *of_page; /* slot of each page's frame, where it is known; a hint */
+	size_t pages;
 };
 
 /*
@@ -123,6 +125,16 @@ struct sv_frame_index {
  */
 uint64_t *sv_frames_room(struct sv_frame_index *index, size_t n);
 int sv_frames_settle(struct sv_frame_index *index, size_t n);
+
+/*
+ * The same of the frames of pages: each number is shifted up by bits and has the index of its page
+ * below, so that sorting tells which page's frame lies in which slot. pages: how many there are.
+ */
+int sv_frames_settle_pages(struct sv_frame_index *index, size_t n, unsigned int bits, size_t pages);
+
+/* Slot of the frame of a page, as sv_frames_find(). */
+size_t sv_frames_of_page(
+	const struct sv_frame_index *index, size_t page, uint64_t pfn, size_t near);
 void sv_frames_fini(struct sv_frame_index *index);
 
 /* What is known of the frame in slot at. */

@@ -13,6 +13,7 @@ void sv_frames_fini(struct sv_frame_index *x)
 	free(x->ptr);
 	free(x->sorts.ptr);
 	free(x->buckets);
+	free(x->of_page);
 	*x = (struct sv_frame_index) { 0 };
 }
 
@@ -108,10 +109,11 @@ uint64_t *sv_frames_room(struct sv_frame_index *x, size_t n)
 }
 
 /* A slot never reaches beyond the number that it is made from. */
-int sv_frames_settle(struct sv_frame_index *x, size_t n)
+static int settle(struct sv_frame_index *x, size_t n, unsigned int bits)
 {
 	const struct sv_frame nothing = { 0 };
 	uint64_t *numbers = (uint64_t *)x->ptr + x->room;
+	uint64_t mask = (UINT64_C(1) << bits) - 1;
 	uint32_t sort;
 	size_t out = 0;
 
@@ -119,13 +121,38 @@ int sv_frames_settle(struct sv_frame_index *x, size_t n)
 		return -1;
 	sv_sort_u64(numbers, n, (uint64_t *)x->ptr);
 	for (size_t i = 0; i < n; i++) {
-		uint64_t pfn = numbers[i];
+		uint64_t pfn = numbers[i] >> bits, page = numbers[i] & mask;
 
 		if (!out || x->ptr[out - 1].pfn != pfn)
 			x->ptr[out++] = (struct sv_frame_slot) { .pfn = pfn, .sort = sort };
+		if (page < x->pages)
+			x->of_page[page] = (uint32_t)(out - 1);
 	}
 	x->len = out;
 	return 0;
+}
+
+int sv_frames_settle(struct sv_frame_index *x, size_t n)
+{
+	return settle(x, n, 0);
+}
+
+int sv_frames_settle_pages(struct sv_frame_index *x, size_t n, unsigned int bits, size_t pages)
+{
+	x->of_page = reallocarray(NULL, pages ? pages : 1, sizeof(*x->of_page));
+	if (!x->of_page)
+		return -1;
+	memset(x->of_page, 0xff, pages * sizeof(*x->of_page));
+	x->pages = pages;
+	return settle(x, n, bits);
+}
+
+/* A slot with the frame's number is the frame's, whatever became of the pages meanwhile. */
+size_t sv_frames_of_page(const struct sv_frame_index *x, size_t page, uint64_t pfn, size_t near)
+{
+	size_t at = page < x->pages ? x->of_page[page] : SV_FRAMES_NONE;
+
+	return at < x->len && x->ptr[at].pfn == pfn ? at : sv_frames_find(x, pfn, near);
 }
 
 struct sv_frame sv_frames_at(const struct sv_frame_index *x, size_t at)

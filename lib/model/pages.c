@@ -71,7 +71,8 @@ static struct sv_page page_in(const struct sv_pages *p, size_t span, size_t inde
 
 	return (struct sv_page) { .vaddr = s->vaddr + (index - s->first) * p->page_size,
 		.entry = p->words[index] & ~CHANGED,
-		.changed = p->words[index] & CHANGED };
+		.changed = p->words[index] & CHANGED,
+		.index = index };
 }
 
 struct sv_page sv_pages_at(const struct sv_pages *p, size_t index)

@@ -15,6 +15,7 @@ struct sv_page {
 	uint64_t vaddr;
 	uint64_t entry; /* SV_PAGEMAP_*; empty: it went away while its frame was looked up */
 	bool changed;	/* the entry did not stay the same while its frame was looked up */
+	size_t index;	/* among the process's pages; not looked at when one is added */
 };
 
 struct sv_page_span {

@@ -129,6 +129,33 @@ static void what_was_set_is_there(void **state)
 	sv_frames_fini(&x);
 }
 
+/* Slots of pages that share frames, come in any order, or have none; and of pages not known. */
+static void slots_of_pages(void **state)
+{
+	static const uint64_t pfns[] = { 70, 30, 0, 30, 90, 10, 70 }; /* 0: none */
+	struct sv_frame_index x;
+	uint64_t *room = sv_frames_room(&x, sv_array_size(pfns));
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(room);
+	for (size_t i = 0; i < sv_array_size(pfns); i++)
+		if (pfns[i])
+			room[n++] = pfns[i] << 3 | i;
+	assert_int_equal(sv_frames_settle_pages(&x, n, 3, sv_array_size(pfns)), 0);
+	assert_int_equal(x.len, 4);
+	for (size_t i = 0; i < sv_array_size(pfns); i++)
+		if (pfns[i])
+			assert_int_equal(sv_frames_at(&x, sv_frames_of_page(&x, i, pfns[i], 0)).pfn,
+				pfns[i]);
+	/* A hint that is wrong, or none, costs time alone. */
+	assert_int_equal(sv_frames_at(&x, sv_frames_of_page(&x, 0, 10, 2)).pfn, 10);
+	assert_int_equal(sv_frames_at(&x, sv_frames_of_page(&x, 2, 90, 0)).pfn, 90);
+	assert_int_equal(sv_frames_at(&x, sv_frames_of_page(&x, 99, 30, 3)).pfn, 30);
+	assert_true(sv_frames_of_page(&x, 1, 31, 0) == SV_FRAMES_NONE);
+	sv_frames_fini(&x);
+}
+
 /* A distance that does not fit says nothing, rather than something else. */
 static void far_is_none(void **state)
 {
@@ -184,6 +211,7 @@ int main(void)
 		cmocka_unit_test(sort_and_find),
 		cmocka_unit_test(sorting_as_qsort_does),
 		cmocka_unit_test(what_was_set_is_there),
+		cmocka_unit_test(slots_of_pages),
 		cmocka_unit_test(far_is_none),
 		cmocka_unit_test(adopting),
 	};
