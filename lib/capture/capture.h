@@ -113,9 +113,12 @@ int sv_capture_frames_refine(
 int sv_capture_frames_refill(
 	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err);
 
-/* Pageblocks of the frames in p's index, read from f: distance to sources, mixing. */
-int sv_capture_around(
-	struct sv_capture *c, struct sv_file *f, struct sv_process *p, struct safevma_error *err);
+/* Pageblocks of the frames in an index, read from f: distance to sources, mixing. */
+int sv_capture_around(struct sv_capture *c, struct sv_file *f, struct sv_frame_index *index,
+	struct safevma_error *err);
+
+/* The size of a pageblock, without which there is no exposure; a gap where it is not known. */
+int sv_capture_block_order(struct sv_capture *c, struct safevma_error *err);
 
 /* The frames that were asked for by number. */
 int sv_capture_owners(struct sv_capture *c, struct safevma_error *err);

@@ -400,6 +400,9 @@ int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_proce
 
 	if (!rc)
 		rc = fill(c, k, &fresh, err);
+	/* Those of a pass are looked up anew where their pages changed meanwhile. */
+	if (!rc && changed_only && k->flags && (c->obs->needs & SAFEVMA_NEED_EXPOSURE))
+		rc = sv_capture_around(c, k->flags, &fresh, err);
 	if (!rc && !p->frames.len) {
 		p->frames = fresh;
 		return 0;

@@ -64,6 +64,8 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 		    !c->request->sample_percent;
 	bool halves = fill || owners;
 
+	if ((exposure || owners) && sv_capture_block_order(c, err))
+		return -1;
 	if ((needs & SAFEVMA_NEED_VMAS) &&
 		each_selected(c, halves ? sv_capture_memory_begin : in_one_go, err))
 		return -1;

@@ -31,7 +31,7 @@ int sv_capture_owners(struct sv_capture *c, struct safevma_error *err)
 		return sv_error_nomem(err);
 	rc = sv_capture_frames_open(c, &k, "all", "target", err) ||
 			     sv_capture_frames_refill(c, &k, target, err) ||
-			     (k.flags && sv_capture_around(c, k.flags, target, err)) ||
+			     (k.flags && sv_capture_around(c, k.flags, &target->frames, err)) ||
 			     sv_capture_reach(c, target, "target", err)
 		     ? -1
 		     : 0;

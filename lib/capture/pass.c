@@ -110,22 +110,23 @@ static void describe(const struct pass *s, size_t at, struct sv_frame *f)
 	f->mixed = sv_exposure_mixed(&s->c->obs->exposure, p, f->pfn);
 }
 
-/* The frames of a process that lie in the piece. */
-static int surround(struct pass *s, struct sv_process *p, size_t *next, struct safevma_error *err)
+/* The frames of an index that lie in the piece. */
+static int surround(
+	struct pass *s, struct sv_frame_index *x, size_t *next, struct safevma_error *err)
 {
 	const struct sv_exposure_piece *piece = &s->piece;
 
-	while (*next < p->frames.len && p->frames.ptr[*next].pfn < piece->first)
+	while (*next < x->len && x->ptr[*next].pfn < piece->first)
 		(*next)++; /* in no piece: a sample leaves out some */
-	for (; *next < p->frames.len; (*next)++) {
-		uint64_t at = p->frames.ptr[*next].pfn - piece->first;
+	for (; *next < x->len; (*next)++) {
+		uint64_t at = x->ptr[*next].pfn - piece->first;
 		struct sv_frame f;
 
 		if (at >= piece->n)
 			break;
-		f = sv_frames_at(&p->frames, *next);
+		f = sv_frames_at(x, *next);
 		describe(s, (size_t)at, &f);
-		if (sv_frames_set(&p->frames, *next, &f))
+		if (sv_frames_set(x, *next, &f))
 			return sv_error_nomem(err);
 	}
 	return 0;
@@ -158,7 +159,7 @@ static int look_at_piece(struct pass *s, struct safevma_error *err)
 	sv_exposure_classify(&s->piece);
 	sv_exposure_count(&obs->exposure, &s->piece);
 	for (size_t i = 0; i < obs->processes.len; i++)
-		if (surround(s, &obs->processes.ptr[i], &s->next[i], err))
+		if (surround(s, &obs->processes.ptr[i].frames, &s->next[i], err))
 			return -1;
 	if (obs->needs & SAFEVMA_NEED_RECONCILE)
 		count(&obs->totals, s->words + s->piece.context, s->piece.n, &s->totals_head);
@@ -237,7 +238,7 @@ static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma
 	return rc;
 }
 
-static int block_order(struct sv_capture *c, struct safevma_error *err)
+int sv_capture_block_order(struct sv_capture *c, struct safevma_error *err)
 {
 	struct sv_num pages = c->obs->system.block_pages;
 	struct safevma_error why;
@@ -302,15 +303,15 @@ static struct sv_num plus(struct sv_num a, struct sv_num b)
 }
 
 /* Block by block, those alone in which frames of the index lie. */
-static int blocks_around(
-	struct pass *s, struct sv_process *p, struct safevma_error *why, struct safevma_error *err)
+static int blocks_around(struct pass *s, struct sv_frame_index *x, struct safevma_error *why,
+	struct safevma_error *err)
 {
 	uint64_t size = UINT64_C(1) << s->c->obs->exposure.block_order;
 	size_t next = 0;
 	int rc = 1;
 
-	while (next < p->frames.len && rc > 0) {
-		uint64_t first = p->frames.ptr[next].pfn & ~(size - 1);
+	while (next < x->len && rc > 0) {
+		uint64_t first = x->ptr[next].pfn & ~(size - 1);
 		size_t before = next, have;
 
 		s->piece.last = UINT64_MAX;
@@ -322,27 +323,25 @@ static int blocks_around(
 		s->piece.n = (size_t)size; /* what is past the end is no memory */
 		sv_exposure_classify(&s->piece);
 		sv_exposure_mark(&s->piece);
-		if (surround(s, p, &next, err) || next == before)
+		if (surround(s, x, &next, err) || next == before)
 			return -1;
 	}
 	return rc;
 }
 
-int sv_capture_around(
-	struct sv_capture *c, struct sv_file *f, struct sv_process *p, struct safevma_error *err)
+int sv_capture_around(struct sv_capture *c, struct sv_file *f, struct sv_frame_index *x,
+	struct safevma_error *err)
 {
 	sv_auto_free struct pass *s = NULL;
 	struct safevma_error why = { 0 };
 	int rc;
 
-	if (block_order(c, err))
-		return -1;
-	if (!c->obs->exposure.blocks_known || !p->frames.len)
+	if (!c->obs->exposure.blocks_known || !x->len)
 		return 0;
 	s = new_pass(c, f);
 	if (!s)
 		return sv_error_nomem(err);
-	rc = blocks_around(s, p, &why, err);
+	rc = blocks_around(s, x, &why, err);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	return sv_gap_add_cost(
@@ -380,8 +379,6 @@ int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
 	struct safevma_error why = { 0 };
 	int rc;
 
-	if ((c->obs->needs & SAFEVMA_NEED_EXPOSURE) && block_order(c, err))
-		return -1;
 	if (c->request->sample_percent && tell_sample(c, err))
 		return -1;
 	if (totals && read_meminfo(c, "before", &before, err))

@@ -322,7 +322,7 @@ analyse_exposure() # NAME DIR
 	printf '# %s: lift, mixed frames, share of over-edges: idle %s, fragmented %s\n' "$name" \
 		"$idle" "$fragmented"
 	awk -v a="$idle" -v b="$fragmented" 'BEGIN { split(a, i); split(b, f)
-		exit !(f[1] > 10 * i[1] && f[2] > 10 * i[2] + 1000 && f[3] > 0.01) }'
+		exit !(f[1] > 3 * i[1] && f[2] > 10 * i[2] + 1000 && f[3] > 10 * i[3]) }'
 	ok "$name: fragmentation shows in lift and mixing" $? "$2/fragmented.adjacency.err"
 }
 
