@@ -7,14 +7,14 @@
 enum { BITS = 11, DIGITS = 1 << BITS };
 
 /* Whether they are in order; the bits in which any two neighbours differ. */
-static bool sorted(const uint64_t *a, size_t n, uint64_t *differ)
+static bool sorted(const uint64_t *a, size_t n, unsigned int skip, uint64_t *differ)
 {
 	bool up = true;
 
 	*differ = 0;
 	for (size_t i = 1; i < n; i++) {
 		*differ |= a[i] ^ a[i - 1];
-		up &= a[i - 1] <= a[i];
+		up &= a[i - 1] >> skip <= a[i] >> skip;
 	}
 	return up;
 }
@@ -35,13 +35,13 @@ static void pass(const uint64_t *from, uint64_t *to, size_t n, unsigned int shif
 		to[start[from[i] >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-void sv_sort_u64(uint64_t *numbers, size_t n, uint64_t *scratch)
+void sv_sort_u64(uint64_t *numbers, size_t n, unsigned int skip, uint64_t *scratch)
 {
 	uint64_t *from = numbers, *to = scratch, differ;
 
-	if (sorted(numbers, n, &differ))
+	if (sorted(numbers, n, skip, &differ))
 		return;
-	for (unsigned int shift = 0; shift < 64 && differ >> shift; shift += BITS) {
+	for (unsigned int shift = skip; shift < 64 && differ >> shift; shift += BITS) {
 		uint64_t *swap = from;
 
 		if (!(differ >> shift & (DIGITS - 1)))

@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Upwards. scratch: room for n more, of any content. */
-void sv_sort_u64(uint64_t *numbers, size_t n, uint64_t *scratch);
+/*
+ * Upwards, by all bits but the lowest so many: numbers that differ in those alone stay as they
+ * were. scratch: room for n more, of any content.
+ */
+void sv_sort_u64(uint64_t *numbers, size_t n, unsigned int skip, uint64_t *scratch);
 
 #endif

@@ -46,43 +46,52 @@ void sv_capture_frames_close(struct sv_kpages *k)
 
 /* ---- which frames ---------------------------------------------------------------------------- */
 
-/* bits: room for a page's index below each number; 0: none. */
-static size_t take_numbers(
-	const struct sv_process *p, bool changed_only, unsigned int bits, uint64_t *room)
+/* How many numbers there are, and all their bits together. */
+static size_t count_numbers(const struct sv_process *p, bool changed_only, uint64_t *together)
 {
 	struct sv_page_walk w = sv_pages_walk(&p->pages, 0, p->pages.len);
 	struct sv_page pg;
 	size_t n = 0;
 
+	*together = 0;
 	while (sv_page_next(&w, &pg)) {
 		if (!sv_pagemap_has_pfn(pg.entry) || (changed_only && !pg.changed))
 			continue;
-		if (room)
-			room[n] = sv_pagemap_pfn(pg.entry) << bits | (bits ? pg.index : 0);
+		*together |= sv_pagemap_pfn(pg.entry);
 		n++;
 	}
 	return n;
 }
 
-/* Frame numbers of all machines have 40 bits; no page's index fits beside one that has more. */
-static unsigned int index_bits(const struct sv_process *p)
+/* bits: room for a page's index below each number; 0: none. */
+static void take_numbers(
+	const struct sv_process *p, bool changed_only, unsigned int bits, uint64_t *room)
 {
 	struct sv_page_walk w = sv_pages_walk(&p->pages, 0, p->pages.len);
-	unsigned int bits = 64 - (unsigned int)__builtin_clzll(p->pages.len | 1);
 	struct sv_page pg;
 
-	while (sv_page_next(&w, &pg))
-		if (sv_pagemap_pfn(pg.entry) >> (64 - bits) && sv_pagemap_has_pfn(pg.entry))
-			return 0;
-	return bits <= 32 ? bits : 0;
+	while (sv_page_next(&w, &pg)) {
+		if (!sv_pagemap_has_pfn(pg.entry) || (changed_only && !pg.changed))
+			continue;
+		*room++ = sv_pagemap_pfn(pg.entry) << bits | (bits ? pg.index : 0);
+	}
+}
+
+/* Frame numbers of all machines have 40 bits; no page's index fits beside one that has more. */
+static unsigned int index_bits(const struct sv_process *p, uint64_t together)
+{
+	unsigned int bits = 64 - (unsigned int)__builtin_clzll(p->pages.len | 1);
+
+	return bits <= 32 && !(together >> (64 - bits)) ? bits : 0;
 }
 
 static int index_of(const struct sv_process *p, bool changed_only, struct sv_frame_index *ret)
 {
-	unsigned int bits = changed_only ? 0 : index_bits(p);
-	size_t n = take_numbers(p, changed_only, bits, NULL);
-	uint64_t *room = sv_frames_room(ret, n);
+	uint64_t together, *room;
+	size_t n = count_numbers(p, changed_only, &together);
+	unsigned int bits = changed_only ? 0 : index_bits(p, together);
 
+	room = sv_frames_room(ret, n);
 	if (!room)
 		return -1;
 	take_numbers(p, changed_only, bits, room);

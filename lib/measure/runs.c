@@ -100,19 +100,44 @@ static bool continues(const struct sv_run *run, const struct sv_run *next, uint6
 	       same_reach(&next->reached, &run->reached) && same_others(run, next, page_size);
 }
 
+/*
+ * The next page goes on as the last: its entry but for the number of the frame, what was read of
+ * the frame, and where nothing was observed, with that its reach.
+ */
+static bool plainly_goes_on(const safevma_observation *obs, const struct sv_process *p,
+	const struct sv_page *last, const struct sv_page *next, size_t slot)
+{
+	const struct sv_frame_slot *f = &p->frames.ptr[slot];
+
+	return next->entry == last->entry + 1 && next->changed == last->changed &&
+	       next->vaddr == last->vaddr + obs->host.page_size && slot + 1 < p->frames.len &&
+	       sv_pagemap_has_pfn(next->entry) && f[0].pfn == sv_pagemap_pfn(last->entry) &&
+	       f[1].pfn == f[0].pfn + 1 && f[1].sort == f[0].sort && !p->kernel.made &&
+	       !obs->highmem_start_pfn.known;
+}
+
 void sv_measure_run(const safevma_observation *obs, const struct sv_process *p,
 	const struct sv_vma *v, bool one, size_t near, size_t *at, struct sv_run *ret)
 {
 	struct sv_page_walk w = sv_pages_walk(&p->pages, *at, v->page + v->pages - *at);
 	struct sv_surroundings s = { .slot = near };
-	struct sv_page pg = { 0 };
+	struct sv_page pg = { 0 }, last;
 	struct sv_run next;
 
 	if (sv_page_next(&w, &pg))
 		describe(obs, p, v, &pg, &s, ret);
 	ret->slot = s.slot;
 	(*at)++;
-	while (!one && sv_page_next(&w, &pg)) {
+	for (last = pg; !one && sv_page_next(&w, &pg); last = pg) {
+		if (s.found && plainly_goes_on(obs, p, &last, &pg, s.slot)) {
+			s.slot++;
+			ret->pages++;
+			ret->slot = s.slot;
+			ret->above_class = sv_frames_at(&p->frames, s.slot).above;
+			ret->flags.known = false;
+			(*at)++;
+			continue;
+		}
 		describe(obs, p, v, &pg, &s, &next);
 		if (!continues(ret, &next, obs->host.page_size))
 			return;

@@ -132,14 +132,7 @@ int sv_frames_settle(struct sv_frame_index *index, size_t n);
  */
 int sv_frames_settle_pages(struct sv_frame_index *index, size_t n, unsigned int bits, size_t pages);
 
-/* Slot of the frame of a page, as sv_frames_find(). */
-size_t sv_frames_of_page(
-	const struct sv_frame_index *index, size_t page, uint64_t pfn, size_t near);
 void sv_frames_fini(struct sv_frame_index *index);
-
-/* What is known of the frame in slot at. */
-struct sv_frame sv_frames_at(const struct sv_frame_index *index, size_t at);
-enum sv_class sv_frames_class(const struct sv_frame_index *index, size_t at);
 
 /* Replaces what is known of the frame in slot at. -1: memory is out. */
 int sv_frames_set(struct sv_frame_index *index, size_t at, const struct sv_frame *frame);
@@ -153,5 +146,42 @@ size_t sv_frames_from(const struct sv_frame_index *index, uint64_t pfn);
 
 /* What fresh knows takes the place of what index knew; new frames join it. -1: memory is out. */
 int sv_frames_adopt(struct sv_frame_index *index, const struct sv_frame_index *fresh);
+
+/* Here and not in frames.c, because they are called for each of millions. */
+
+/* What is known of the frame in slot at. */
+static inline struct sv_frame sv_frames_at(const struct sv_frame_index *x, size_t at)
+{
+	const struct sv_frame_slot *slot = &x->ptr[at];
+	const struct sv_frame_sort *s = &x->sorts.ptr[slot->sort];
+
+	return (struct sv_frame) { .pfn = slot->pfn,
+		.flags = s->flags,
+		.head_flags = s->head_flags,
+		.count = s->count,
+		.cgroup = s->cgroup,
+		.known = s->known | (slot->around ? SV_FRAME_AROUND : 0),
+		.below = (enum sv_class)(slot->beside & 0xf),
+		.above = (enum sv_class)(slot->beside >> 4),
+		.distance = slot->distance,
+		.mixed = slot->around > 1 };
+}
+
+static inline enum sv_class sv_frames_class(const struct sv_frame_index *x, size_t at)
+{
+	return x->sorts.ptr[x->ptr[at].sort].class;
+}
+
+/*
+ * Slot of the frame of a page, as sv_frames_find(). A slot with the frame's number is the frame's,
+ * whatever became of the pages meanwhile.
+ */
+static inline size_t sv_frames_of_page(
+	const struct sv_frame_index *x, size_t page, uint64_t pfn, size_t near)
+{
+	size_t at = page < x->pages ? x->of_page[page] : SV_FRAMES_NONE;
+
+	return at < x->len && x->ptr[at].pfn == pfn ? at : sv_frames_find(x, pfn, near);
+}
 
 #endif

@@ -119,7 +119,7 @@ static int settle(struct sv_frame_index *x, size_t n, unsigned int bits)
 
 	if (find_sort(x, &nothing, &sort))
 		return -1;
-	sv_sort_u64(numbers, n, (uint64_t *)x->ptr);
+	sv_sort_u64(numbers, n, bits, (uint64_t *)x->ptr);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t pfn = numbers[i] >> bits, page = numbers[i] & mask;
 
@@ -145,36 +145,6 @@ int sv_frames_settle_pages(struct sv_frame_index *x, size_t n, unsigned int bits
 	memset(x->of_page, 0xff, pages * sizeof(*x->of_page));
 	x->pages = pages;
 	return settle(x, n, bits);
-}
-
-/* A slot with the frame's number is the frame's, whatever became of the pages meanwhile. */
-size_t sv_frames_of_page(const struct sv_frame_index *x, size_t page, uint64_t pfn, size_t near)
-{
-	size_t at = page < x->pages ? x->of_page[page] : SV_FRAMES_NONE;
-
-	return at < x->len && x->ptr[at].pfn == pfn ? at : sv_frames_find(x, pfn, near);
-}
-
-struct sv_frame sv_frames_at(const struct sv_frame_index *x, size_t at)
-{
-	const struct sv_frame_slot *slot = &x->ptr[at];
-	const struct sv_frame_sort *s = &x->sorts.ptr[slot->sort];
-
-	return (struct sv_frame) { .pfn = slot->pfn,
-		.flags = s->flags,
-		.head_flags = s->head_flags,
-		.count = s->count,
-		.cgroup = s->cgroup,
-		.known = s->known | (slot->around ? SV_FRAME_AROUND : 0),
-		.below = (enum sv_class)(slot->beside & 0xf),
-		.above = (enum sv_class)(slot->beside >> 4),
-		.distance = slot->distance,
-		.mixed = slot->around > 1 };
-}
-
-enum sv_class sv_frames_class(const struct sv_frame_index *x, size_t at)
-{
-	return x->sorts.ptr[x->ptr[at].sort].class;
 }
 
 _Static_assert(SV_CLASS_COUNT <= 16, "two classes in a byte");

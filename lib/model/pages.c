@@ -5,9 +5,6 @@
 
 #include "base/vec.h"
 
-/* Bits 59 and 60 of pagemap are 0 on every kernel. */
-#define CHANGED (UINT64_C(1) << 60)
-
 /* Address behind the last page. */
 static uint64_t end_of(const struct sv_pages *p)
 {
@@ -18,7 +15,7 @@ static uint64_t end_of(const struct sv_pages *p)
 
 static uint64_t word_of(uint64_t entry, bool changed)
 {
-	return (entry & ~CHANGED) | (changed ? CHANGED : 0);
+	return (entry & ~SV_PAGES_CHANGED) | (changed ? SV_PAGES_CHANGED : 0);
 }
 
 static int add_word(struct sv_pages *p, uint64_t word)
@@ -65,29 +62,14 @@ static size_t span_of(const struct sv_pages *p, size_t index)
 	return lo;
 }
 
-static struct sv_page page_in(const struct sv_pages *p, size_t span, size_t index)
-{
-	const struct sv_page_span *s = &p->spans.ptr[span];
-
-	return (struct sv_page) { .vaddr = s->vaddr + (index - s->first) * p->page_size,
-		.entry = p->words[index] & ~CHANGED,
-		.changed = p->words[index] & CHANGED,
-		.index = index };
-}
-
 struct sv_page sv_pages_at(const struct sv_pages *p, size_t index)
 {
-	return page_in(p, span_of(p, index), index);
+	return sv_pages_in_span(p, span_of(p, index), index);
 }
 
 void sv_pages_set(struct sv_pages *p, size_t index, uint64_t entry, bool changed)
 {
 	p->words[index] = word_of(entry, changed);
-}
-
-static size_t span_end(const struct sv_pages *p, size_t span)
-{
-	return span + 1 < p->spans.len ? p->spans.ptr[span + 1].first : p->len;
 }
 
 size_t sv_pages_from(const struct sv_pages *p, uint64_t vaddr)
@@ -109,7 +91,7 @@ size_t sv_pages_from(const struct sv_pages *p, uint64_t vaddr)
 	s = &p->spans.ptr[lo - 1];
 	at = (vaddr - s->vaddr) / p->page_size + !!((vaddr - s->vaddr) % p->page_size);
 	at = at < p->len ? at + s->first : p->len;
-	return at < span_end(p, lo - 1) ? (size_t)at : span_end(p, lo - 1);
+	return at < sv_pages_span_end(p, lo - 1) ? (size_t)at : sv_pages_span_end(p, lo - 1);
 }
 
 void sv_pages_fini(struct sv_pages *p)
@@ -124,14 +106,4 @@ struct sv_page_walk sv_pages_walk(const struct sv_pages *p, size_t first, size_t
 	return (struct sv_page_walk) {
 		.pages = p, .at = first, .end = first + count, .span = count ? span_of(p, first) : 0
 	};
-}
-
-bool sv_page_next(struct sv_page_walk *w, struct sv_page *ret)
-{
-	if (w->at >= w->end)
-		return false;
-	if (w->at == span_end(w->pages, w->span))
-		w->span++;
-	*ret = page_in(w->pages, w->span, w->at++);
-	return true;
 }

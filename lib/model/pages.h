@@ -54,6 +54,35 @@ struct sv_page_walk {
 };
 
 struct sv_page_walk sv_pages_walk(const struct sv_pages *pages, size_t first, size_t count);
-bool sv_page_next(struct sv_page_walk *walk, struct sv_page *ret);
+
+/* Here and not in pages.c, because it is called for each of millions. */
+
+/* In a word: the page changed. Bits 59 and 60 of pagemap are 0 on every kernel. */
+#define SV_PAGES_CHANGED (UINT64_C(1) << 60)
+
+static inline size_t sv_pages_span_end(const struct sv_pages *p, size_t span)
+{
+	return span + 1 < p->spans.len ? p->spans.ptr[span + 1].first : p->len;
+}
+
+static inline struct sv_page sv_pages_in_span(const struct sv_pages *p, size_t span, size_t index)
+{
+	const struct sv_page_span *s = &p->spans.ptr[span];
+
+	return (struct sv_page) { .vaddr = s->vaddr + (index - s->first) * p->page_size,
+		.entry = p->words[index] & ~SV_PAGES_CHANGED,
+		.changed = p->words[index] & SV_PAGES_CHANGED,
+		.index = index };
+}
+
+static inline bool sv_page_next(struct sv_page_walk *w, struct sv_page *ret)
+{
+	if (w->at >= w->end)
+		return false;
+	if (w->at == sv_pages_span_end(w->pages, w->span))
+		w->span++;
+	*ret = sv_pages_in_span(w->pages, w->span, w->at++);
+	return true;
+}
 
 #endif

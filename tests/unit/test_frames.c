@@ -73,15 +73,20 @@ static void sorting_as_qsort_does(void **state)
 
 		for (size_t i = 0; i < n; i++)
 			a[i] = b[i] = next_random(&seed) >> (64 - bits);
-		sv_sort_u64(a, n, b + MANY);
+		sv_sort_u64(a, n, 0, b + MANY);
 		qsort(b, n, sizeof(*b), by_number);
 		assert_memory_equal(a, b, n * sizeof(*a));
 	}
 	for (size_t i = 0; i < MANY; i++) /* downwards, and with one bit that always differs */
 		a[i] = b[i] = (MANY - i) << 20 | 5;
-	sv_sort_u64(a, MANY, b + MANY);
+	sv_sort_u64(a, MANY, 0, b + MANY);
 	qsort(b, MANY, sizeof(*b), by_number);
 	assert_memory_equal(a, b, MANY * sizeof(*a));
+	for (size_t i = 0; i < MANY; i++) /* by the upper bits alone, the rest as it stood */
+		a[i] = next_random(&seed) >> 50 << 16 | i;
+	sv_sort_u64(a, MANY, 16, b + MANY);
+	for (size_t i = 1; i < MANY; i++)
+		assert_true(a[i - 1] < a[i]);
 	free(a);
 }
 
