@@ -388,7 +388,10 @@ int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
 		return -1;
 	c->obs->exposure.made = rc && (c->obs->needs & SAFEVMA_NEED_EXPOSURE);
 	c->obs->totals.made = rc && totals;
-	if (!rc && sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true, err))
+	if (!rc && sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true,
+			   "what is counted over all frames: exposure of the machine, expected "
+			   "edges, mixing, distances",
+			   err))
 		return -1;
 	if (totals && read_meminfo(c, "after", &after, err))
 		return -1;

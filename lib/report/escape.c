@@ -65,6 +65,16 @@ static bool looks_escaped(const unsigned char *p, size_t len)
 	return len > 1 && p[0] == '\\' && p[1] == 'x';
 }
 
+/* Letters, digits and what else means nothing to anyone: most of what is shown is of these. */
+static bool plain(const unsigned char *p, size_t len)
+{
+	unsigned int odd = 0;
+
+	for (size_t i = 0; i < len; i++)
+		odd |= p[i] <= ' ' || p[i] >= 0x7f || p[i] == '\\';
+	return !odd;
+}
+
 int sv_escape(const char *ptr, size_t len, enum sv_escape how, struct sv_strbuf *ret)
 {
 	const unsigned char *p = (const unsigned char *)ptr;
@@ -74,6 +84,8 @@ int sv_escape(const char *ptr, size_t len, enum sv_escape how, struct sv_strbuf 
 		return sv_strbuf_add(ret, "\"\"", 2);
 	if (len == 1 && *ptr == '-' && how == SV_ESCAPE_RAW)
 		return hex(p, 1, ret);
+	if (plain(p, len))
+		return sv_strbuf_add(ret, ptr, len);
 	if (sv_strbuf_reserve(ret, len))
 		return -1;
 	for (size_t i = 0; i < len; i += n) {
