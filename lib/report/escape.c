@@ -71,7 +71,7 @@ static bool plain(const unsigned char *p, size_t len)
 	unsigned int odd = 0;
 
 	for (size_t i = 0; i < len; i++)
-		odd |= p[i] <= ' ' || p[i] >= 0x7f || p[i] == '\\';
+		odd |= p[i] <= ' ' || p[i] >= 0x7f || p[i] == '\\' || p[i] == '"';
 	return !odd;
 }
 
