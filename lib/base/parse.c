@@ -60,6 +60,9 @@ static bool take_number(struct sv_span *s, uint64_t base, uint64_t *ret)
 	uint64_t v = 0;
 	size_t n = 0;
 
+	/* Fifteen digits fit whatever they are. */
+	for (; n < s->len && n < 15 && (uint64_t)digit(s->ptr[n]) < base; n++)
+		v = v * base + (uint64_t)digit(s->ptr[n]);
 	for (; n < s->len && (uint64_t)digit(s->ptr[n]) < base; n++)
 		if (__builtin_mul_overflow(v, base, &v) ||
 			__builtin_add_overflow(v, (uint64_t)digit(s->ptr[n]), &v))

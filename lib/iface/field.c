@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "field.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 int sv_field_dec(const struct sv_text *text, struct sv_span value, struct sv_num *ret,
@@ -44,20 +46,38 @@ int sv_field_kb(const struct sv_text *text, struct sv_span value, struct sv_num 
 	return 0;
 }
 
-int sv_field_store(const struct sv_field *fields, const struct sv_text *text, struct sv_span key,
-	struct sv_span value, void *object, struct safevma_error *err)
+static bool matches(const struct sv_field *f, struct sv_span key)
 {
+	if (f->len)
+		return f->len == key.len && !memcmp(f->key, key.ptr, key.len);
+	return sv_span_is(key, f->key);
+}
+
+/* As sv_field_store(), with how many rows took it in *rows. */
+static int store(const struct sv_field *fields, const struct sv_text *text, struct sv_span key,
+	struct sv_span value, void *object, size_t *rows, struct safevma_error *err)
+{
+	*rows = 0;
 	for (const struct sv_field *f = fields; f->key; f++) {
 		struct sv_num *num = (struct sv_num *)((char *)object + f->offset);
 
-		if (!key.len || key.ptr[0] != f->key[0] || !sv_span_is(key, f->key))
+		if (!matches(f, key))
 			continue;
 		if (num->known)
 			return sv_text_error(text, err, "a key that was not there before", key);
 		if (f->read(text, value, num, err))
 			return -1;
+		++*rows;
 	}
 	return 0;
+}
+
+int sv_field_store(const struct sv_field *fields, const struct sv_text *text, struct sv_span key,
+	struct sv_span value, void *object, struct safevma_error *err)
+{
+	size_t rows;
+
+	return store(fields, text, key, value, object, &rows, err);
 }
 
 static bool is_key(struct sv_span s)
@@ -76,8 +96,11 @@ int sv_field_line(const struct sv_field *fields, const struct sv_text *text, str
 	void *object, struct safevma_error *err)
 {
 	struct sv_span value = line, key;
+	size_t rows;
 
-	if (!sv_take_until(&value, ':', &key) || !is_key(key))
+	if (!sv_take_until(&value, ':', &key) || !key.len)
 		return sv_text_error(text, err, "'Key: value'", line);
-	return sv_field_store(fields, text, key, value, object, err);
+	if (store(fields, text, key, value, object, &rows, err))
+		return -1;
+	return rows || is_key(key) ? 0 : sv_text_error(text, err, "'Key: value'", line);
 }

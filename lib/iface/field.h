@@ -17,6 +17,7 @@ sv_field_reader sv_field_kb; /* "N kB", returned in bytes */
 
 struct sv_field {
 	const char *key; /* NULL ends a table */
+	size_t len;	 /* of the key; 0: it is counted each time */
 	sv_field_reader *read;
 	size_t offset; /* of the struct sv_num in the object */
 };

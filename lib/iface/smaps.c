@@ -6,7 +6,7 @@
 
 #define KB(name, member)                                                                           \
 	{                                                                                          \
-		.key = (name), .read = sv_field_kb,                                                \
+		.key = (name), .len = sizeof(name) - 1, .read = sv_field_kb,                       \
 		.offset = offsetof(struct sv_smaps_entry, member)                                  \
 	}
 
