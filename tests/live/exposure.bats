@@ -130,6 +130,18 @@ signal.pause()"
 		"$(printf '%s\n' "$started" $children | sort -n | xargs)" ]
 }
 
+@test "each line of NDJSON says once which frame and which process it is of" {
+	need_root
+	"$SAFEVMA" frames --ndjson --pfn "$(pfn_of $$ bash),2" 2>/dev/null >"$BATS_TEST_TMPDIR/lines" ||
+		true
+	run grep -c '"record":"mappings"' "$BATS_TEST_TMPDIR/lines"
+	[ "$output" -gt 0 ]
+	run tests/lint/schema.py --ndjson "$BATS_TEST_TMPDIR/lines" \
+		share/schema/safevma.frames-pfn.json
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "a frame of the slab allocator is of no process" {
 	need_root
 	for _ in 1 2 3; do
