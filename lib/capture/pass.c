@@ -360,6 +360,16 @@ static int tell_sample(struct sv_capture *c, struct safevma_error *err)
 		"counts of the whole machine; mixing and distances of processes", err);
 }
 
+/* The frames of processes are looked up one by one then: what they are need not be lost. */
+static int tell_unread(
+	struct sv_capture *c, const struct safevma_error *why, struct safevma_error *err)
+{
+	if (!(c->obs->needs & SAFEVMA_NEED_EXPOSURE))
+		return sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true, err);
+	return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true,
+		"exposure of the machine; lift, mixing and distances of processes", err);
+}
+
 static void keep_meminfo(
 	struct sv_totals *t, const struct meminfo *before, const struct meminfo *after)
 {
@@ -391,7 +401,7 @@ int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
 		return -1;
 	c->obs->exposure.made = rc && (c->obs->needs & SAFEVMA_NEED_EXPOSURE);
 	c->obs->totals.made = rc && totals;
-	if (!rc && sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true, err))
+	if (!rc && tell_unread(c, &why, err))
 		return -1;
 	if (totals && read_meminfo(c, "after", &after, err))
 		return -1;
