@@ -249,7 +249,7 @@ static const struct sv_column zone_columns[] = {
 	SV_COL("NODE", "node", "NUMA node", U64, true, get_node),
 	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, get_zone),
 	SV_COL("FIRST", "start_pfn", "first frame of its span", HEX, true, get_start),
-	SV_COL("LAST", "end_pfn", "last frame of its span", HEX, true, get_end),
+	SV_COL("LAST", "last_pfn", "last frame of its span", HEX, true, get_end),
 	SV_COL("FRAMES", "frames", "frames that the kernel manages there", U64, true,
 		get_zone_frames),
 	SV_COL("FREE", "free_frames", "free in the buddy allocator", U64, true, get_zone_free),
