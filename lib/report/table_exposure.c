@@ -170,7 +170,7 @@ static const struct sv_column system_columns[] = {
 };
 
 const struct safevma_table sv_table_exposure = {
-	.name = "adjacency",
+	.name = "exposure",
 	.row_member = "system",
 	.row_columns = system_columns,
 	.row_count = sv_array_size(system_columns),
@@ -190,7 +190,7 @@ static const struct sv_column tables_columns[] = {
 };
 
 const struct safevma_table sv_table_page_tables = {
-	.name = "adjacency",
+	.name = "page-tables",
 	.row_member = "page_tables",
 	.row_columns = tables_columns,
 	.row_count = sv_array_size(tables_columns),
@@ -270,7 +270,7 @@ static const struct sv_column zone_columns[] = {
 };
 
 const struct safevma_table sv_table_zones = {
-	.name = "adjacency",
+	.name = "zones",
 	.row_member = "zones",
 	.row_columns = zone_columns,
 	.row_count = sv_array_size(zone_columns),
@@ -321,7 +321,7 @@ static const struct sv_column mixing_columns[] = {
 };
 
 const struct safevma_table sv_table_mixing = {
-	.name = "adjacency",
+	.name = "mixing",
 	.row_member = "mixing",
 	.row_columns = mixing_columns,
 	.row_count = sv_array_size(mixing_columns),
