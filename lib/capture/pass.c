@@ -277,18 +277,19 @@ static int over_all_frames(
 {
 	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = "all" };
 	sv_auto_free struct pass *s = NULL;
-	sv_auto_free size_t *next = calloc(c->obs->processes.len + 1, sizeof(*next));
+	sv_auto_free size_t *next = NULL;
 	sv_auto_file struct sv_file *f = NULL;
 	struct sv_exposure *x = &c->obs->exposure;
 	int rc;
 
-	if (!next || sv_exposure_init(x, &c->obs->zones))
+	if (sv_exposure_init(x, &c->obs->zones))
 		return sv_error_nomem(err);
 	if (sv_root_open(c->root, &place, &f, why))
 		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
 	x->sample.percent = c->request->sample_percent;
 	s = new_pass(c, f);
-	if (!s)
+	next = calloc(c->obs->processes.len + 1, sizeof(*next));
+	if (!s || !next)
 		return sv_error_nomem(err);
 	s->fill = fill;
 	s->next = next;
