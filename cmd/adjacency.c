@@ -5,13 +5,17 @@ extern const struct command command_adjacency;
 
 const struct command command_adjacency = {
 	.name = "adjacency",
-	.summary = "frames with kernel memory right beside them",
+	.summary = "frames with kernel memory right beside them; exposure of the machine",
 	.usage = "[OPTION...]",
 	.about = "Lists each edge: a frame of the process with a source of overruns at the next "
 		 "lower frame\n"
 		 "(over) or the next higher one (under), what the source is, and what an overrun "
 		 "would\n"
-		 "do. The truth lies between the strong edges and strong + unclassified.",
+		 "do. The truth lies between the strong edges and strong + unclassified. One pass "
+		 "over\n"
+		 "all frames says of the whole machine, zone by zone, how near memory of "
+		 "processes and\n"
+		 "page tables lie to such sources, and how chance would have it.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_TABLES |
 		   OPTIONS_EXPOSURE | OPTIONS_HOLD,
 	.needs = SAFEVMA_NEED_REACH | SAFEVMA_NEED_EXPOSURE,

@@ -214,9 +214,9 @@ static int set_pfn(struct arguments *a, const char *value)
 	char *rest;
 
 	errno = 0;
-	first = strtoull(value, &rest, 0);
+	first = strtoull(value, &rest, !strncmp(value, "0x", 2) ? 16 : 10);
 	if (*rest == ',' && rest[1] >= '0' && rest[1] <= '9')
-		n = strtoull(rest + 1, &rest, 0);
+		n = strtoull(rest + 1, &rest, 10);
 	if (errno || *rest || *value < '0' || *value > '9' || first >= end || !n || n > most) {
 		complain("--pfn takes a frame number below 2^52, decimal or with 0x before it, and "
 			 "after a comma how many, up to %llu; got '%s'",

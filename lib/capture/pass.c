@@ -278,18 +278,19 @@ static int over_all_frames(
 {
 	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = "all" };
 	sv_auto_free struct pass *s = NULL;
-	sv_auto_free size_t *next = calloc(c->obs->processes.len + 1, sizeof(*next));
+	sv_auto_free size_t *next = NULL;
 	sv_auto_file struct sv_file *f = NULL;
 	struct sv_exposure *x = &c->obs->exposure;
 	int rc;
 
-	if (!next || sv_exposure_init(x, &c->obs->zones))
+	if (sv_exposure_init(x, &c->obs->zones))
 		return sv_error_nomem(err);
 	if (sv_root_open(c->root, &place, &f, why))
 		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
 	x->sample.percent = c->request->sample_percent;
 	s = new_pass(c, f);
-	if (!s)
+	next = calloc(c->obs->processes.len + 1, sizeof(*next));
+	if (!s || !next)
 		return sv_error_nomem(err);
 	s->fill = fill;
 	s->next = next;
@@ -359,6 +360,16 @@ static int tell_sample(struct sv_capture *c, struct safevma_error *err)
 		"counts of the whole machine; mixing and distances of processes", err);
 }
 
+/* The frames of processes are looked up one by one then: what they are need not be lost. */
+static int tell_unread(
+	struct sv_capture *c, const struct safevma_error *why, struct safevma_error *err)
+{
+	if (!(c->obs->needs & SAFEVMA_NEED_EXPOSURE))
+		return sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true, err);
+	return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true,
+		"exposure of the machine; lift, mixing and distances of processes", err);
+}
+
 static void keep_meminfo(
 	struct sv_totals *t, const struct meminfo *before, const struct meminfo *after)
 {
@@ -388,10 +399,7 @@ int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
 		return -1;
 	c->obs->exposure.made = rc && (c->obs->needs & SAFEVMA_NEED_EXPOSURE);
 	c->obs->totals.made = rc && totals;
-	if (!rc && sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true,
-			   "what is counted over all frames: exposure of the machine, expected "
-			   "edges, mixing, distances",
-			   err))
+	if (!rc && tell_unread(c, &why, err))
 		return -1;
 	if (totals && read_meminfo(c, "after", &after, err))
 		return -1;

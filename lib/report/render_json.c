@@ -252,6 +252,17 @@ static cJSON *gap_for(size_t column)
 	return cJSON_CreateRaw(text);
 }
 
+static bool has_pid(const struct safevma_table *t)
+{
+	for (size_t i = 0; i < safevma_table_columns_count(t, SAFEVMA_LEVEL_ROW); i++) {
+		const struct safevma_column *c = safevma_table_column(t, SAFEVMA_LEVEL_ROW, i);
+
+		if (c->json && !strcmp(c->json, "pid"))
+			return true;
+	}
+	return false;
+}
+
 static int add_columns(cJSON *o, const struct safevma_table *t, enum safevma_level level)
 {
 	for (size_t i = 0; i < safevma_table_columns_count(t, level); i++) {
@@ -264,8 +275,8 @@ static int add_columns(cJSON *o, const struct safevma_table *t, enum safevma_lev
 }
 
 /*
- * In NDJSON every object says what it is, and rows of a group of which process they are. open: the
- * closing brace is left out, as more members follow.
+ * In NDJSON every object says what it is, and rows of a group of which process they are, unless
+ * they say so anyway. open: the closing brace is left out, as more members follow.
  */
 static int make_shape(const struct json *j, enum safevma_level level, bool open,
 	struct sv_shape *ret, struct safevma_error *err)
@@ -277,7 +288,8 @@ static int make_shape(const struct json *j, enum safevma_level level, bool open,
 
 	if (!o || add_columns(o, t, level))
 		return sv_error_nomem(err);
-	if (j->lines && ((row && t->group_member && add_path(o, "pid", gap_for(SV_SHAPE_PID))) ||
+	if (j->lines && ((row && t->group_member && !has_pid(t) &&
+				 add_path(o, "pid", gap_for(SV_SHAPE_PID))) ||
 				add_text(o, "record", row ? t->row_member : t->group_member)))
 		return sv_error_nomem(err);
 	text = cJSON_PrintUnformatted(o);

@@ -170,7 +170,7 @@ static const struct sv_column system_columns[] = {
 };
 
 const struct safevma_table sv_table_exposure = {
-	.name = "adjacency",
+	.name = "exposure",
 	.row_member = "system",
 	.row_columns = system_columns,
 	.row_count = sv_array_size(system_columns),
@@ -190,7 +190,7 @@ static const struct sv_column tables_columns[] = {
 };
 
 const struct safevma_table sv_table_page_tables = {
-	.name = "adjacency",
+	.name = "page-tables",
 	.row_member = "page_tables",
 	.row_columns = tables_columns,
 	.row_count = sv_array_size(tables_columns),
@@ -249,7 +249,7 @@ static const struct sv_column zone_columns[] = {
 	SV_COL("NODE", "node", "NUMA node", U64, true, get_node),
 	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, get_zone),
 	SV_COL("FIRST", "start_pfn", "first frame of its span", HEX, true, get_start),
-	SV_COL("LAST", "end_pfn", "last frame of its span", HEX, true, get_end),
+	SV_COL("LAST", "last_pfn", "last frame of its span", HEX, true, get_end),
 	SV_COL("FRAMES", "frames", "frames that the kernel manages there", U64, true,
 		get_zone_frames),
 	SV_COL("FREE", "free_frames", "free in the buddy allocator", U64, true, get_zone_free),
@@ -270,7 +270,7 @@ static const struct sv_column zone_columns[] = {
 };
 
 const struct safevma_table sv_table_zones = {
-	.name = "adjacency",
+	.name = "zones",
 	.row_member = "zones",
 	.row_columns = zone_columns,
 	.row_count = sv_array_size(zone_columns),
@@ -321,7 +321,7 @@ static const struct sv_column mixing_columns[] = {
 };
 
 const struct safevma_table sv_table_mixing = {
-	.name = "adjacency",
+	.name = "mixing",
 	.row_member = "mixing",
 	.row_columns = mixing_columns,
 	.row_count = sv_array_size(mixing_columns),

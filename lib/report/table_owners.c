@@ -263,6 +263,7 @@ static struct safevma_value get_changed(safevma_cursor *c)
 }
 
 static const struct sv_column row_columns[] = {
+	SV_COL("PFN", "pfn", "number of the frame", HEX, false, get_pfn),
 	SV_COL("PID", "pid", "process number", U64, true, sv_get_pid),
 	SV_COL("COMM", "comm", "name that the process gave itself", STRING, true, sv_get_comm),
 	SV_COL("EXE", "exe", "path of its executable", STRING, false, sv_get_exe),

@@ -61,6 +61,51 @@ static const struct safevma_topic terms[] = {
 		"the system's reaction. unknown: reach is unknown. An overrun runs along the "
 		"linear map; further mappings of our frame do not count here. Neighbours in DRAM "
 		"are another matter; below a hypervisor they cannot be seen at all." },
+	{ "exposure", "term", "how memory lies among sources, beyond its edges",
+		"Of each process, of all mapped memory of processes and of page tables: mixing, "
+		"the distance curve and lift, out of one pass over every frame of the machine. "
+		"Each stands for itself, and no score is made of them. safevma adjacency shows "
+		"them." },
+	{ "lift", "term", "edges against those that chance would give",
+		"OVER divided by EXPECTED. Of one frame is expected the share of strong sources "
+		"among all frames of its zone, free ones included. 1: as by chance. Far below 1: "
+		"the kernel's grouping by mobility keeps memory of processes away from slab; it "
+		"rises as memory is fragmented. Page tables are often above 1. It compares, and is "
+		"no probability; with a handful of edges it is rough." },
+	{ "mixing", "term", "frames in pageblocks that hold a strong source",
+		"MIXED counts frames of processes, or of page tables, that share a pageblock with "
+		"slab or the like. They have no edge yet, but allocations of both sorts go there. "
+		"In JSON also for smaller blocks, by zone and order." },
+	{ "pageblock", "term", "the stretch of frames in which the kernel groups allocations",
+		"The kernel tries to keep what can be moved and what cannot in different "
+		"pageblocks. Their size is read from /proc/pagetypeinfo and never assumed: where "
+		"that is closed, mixing and distances are unknown." },
+	{ "distance-curve", "term", "how far down the nearest strong source lies",
+		"NEAR: for each power of two up to a pageblock, how many frames have a strong "
+		"source at most so many frames below; 1 is OVER. An overflow would have to run so "
+		"far. It is an upper bound: a hole in memory and a poisoned frame end the stretch, "
+		"but frames that pools took out of the linear map would stop an overflow too, and "
+		"are not told here." },
+	{ "page-table-exposure", "term", "page tables with sources right beside them",
+		"An overrun into a page table changes what a process maps, whatever is locked or "
+		"removed. Page tables lie where the kernel allocates, so that their lift is high. "
+		"Of which process one is cannot be told from user space: the figure is of all." },
+	{ "sample", "term", "a share of the machine's frames instead of all",
+		"adjacency --sample looks at stretches of frames, the same ones each time. Counts "
+		"are then those of the sample; a share has an interval (LOW, HIGH) of 95 percent "
+		"certainty that counts how much the stretches scatter. Mixing and distances of a "
+		"process are unknown then; its edges are counted in full." },
+	{ "unexplained-mapping", "term", "a mapping of a frame that was not found in any process",
+		"frames --pfn counts the page-table entries that map a frame (MAPCOUNT), and looks "
+		"for them in every process (FOUND). The rest is of a process that could not be "
+		"read or that changed meanwhile, or an average that some kernels give for large "
+		"folios; else something maps the frame that is not known." },
+	{ "max-hold", "term", "how long one read may hold a lock of a process",
+		"Reading maps, smaps and pagemap takes the mmap lock of the process. Reads are "
+		"sized by the time that those before them took, so that one should hold it for no "
+		"longer than --max-hold (100 us), with pauses between in which the process gets "
+		"at it. smaps of one large mapping cannot be cut: maps --no-smaps spares it. "
+		"cost.longest_read_us in JSON says what was reached." },
 	{ "resident", "term", "present in memory now",
 		"A page is resident when its page-table entry is present. absent: the entry is "
 		"empty, and the first touch faults. swapped: it is in a swap area. marker: an "
@@ -68,9 +113,9 @@ static const struct safevma_topic terms[] = {
 		"that is neither, as guards, migration in flight and poisoned pages have." },
 	{ "locked", "term", "kept in memory",
 		"Of a VMA: its resident pages must stay, because it carries the lock flag, is "
-		"secretmem or hugetlb, or is memory that the kernel provides. Of a frame: it has "
-		"the "
-		"mlocked flag, or is of such a kind. Locked does not mean that no fault can "
+		"secretmem or hugetlb, or is memory that the kernel provides. Of a frame: some "
+		"process locked it, or it is on the list that reclaim leaves alone, hugetlb or "
+		"memory of the kernel. Locked does not mean that no fault can "
 		"happen: "
 		"pages may be absent (lock on fault), waiting for copy-on-write, or move." },
 	{ "pool", "term", "frames that a mechanism keeps out of the linear map",

@@ -43,10 +43,10 @@ help_options()
 		's/^ +(-[a-zA-Z])?,? *(--[a-z-]+)=?([^ ]*) .*/\1 \2 \3/p' | sort
 }
 
-# "RSS *", in order
+# "RSS *", in order; with a second argument those of another table that the command has.
 help_columns()
 {
-	section Columns "$1" | sed -E 's/^  ([* ]) ([^ ]+) .*/\2 \1/; s/ +$//'
+	section "${2:-Columns (}" "$1" | sed -E 's/^  ([* ]) ([^ ]+) .*/\2 \1/; s/ +$//'
 }
 
 # ---- the manual pages ----------------------------------------------------------------------------
@@ -70,7 +70,7 @@ page_options()
 
 page_columns()
 {
-	page_section "safevma-$1.1" COLUMNS |
+	page_section "safevma-$1.1" "${2:-COLUMNS}" |
 		sed -n -E 's/^     ([A-Z][A-Z?-]*)( \*)?(  .*)?$/\1\2/p'
 }
 
@@ -91,6 +91,10 @@ for c in $commands; do
 	is "safevma-$c(1) has the options of --help" "$(page_options "$c")" "$(help_options "$c")"
 	is "safevma-$c(1) has the columns of --help, with the same ones shown" \
 		"$(page_columns "$c")" "$(help_columns "$c")"
+	[ "$c" != frames ] ||
+		is "safevma-$c(1) has the columns of --pfn, with the same ones shown" \
+			"$(page_columns "$c" '   Columns with --pfn')" \
+			"$(help_columns "$c" 'Columns with --pfn')"
 	is "safevma $c --help names its page" "$("$safevma" "$c" --help | tail -n 1)" \
 		"More: man safevma-$c"
 done
@@ -101,14 +105,15 @@ done
 # Members of arrays are named below their array in the schema, and by themselves in the page.
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
+arrays+='|system|page_tables|mixing|mappings'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
-		"s/^processes\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
+		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
 	is "safevma-output(5) has the members of ${s##*/}" "$missing" ""
 done
 is "every command that writes JSON has a schema" \
 	"$(find share/schema -name 'safevma.*.json' | sed 's/.*safevma\.//; s/\.json//' |
-		grep -v -x recording | sort)" \
+		grep -v -x -e recording -e frames-pfn | sort)" \
 	"$(for c in $commands; do help_options "$c" | grep -q -e --json && echo "$c"; done)"
 
 # ---- the library ---------------------------------------------------------------------------------
@@ -126,11 +131,11 @@ awk '/^\.Sh EXAMPLES/ { e = 1 } e && /^\.Bd/ { on = 1; next } on && /^\.Ed/ { ex
 if [ -f "$build/libsafevma.a" ]; then
 	# shellcheck disable=SC2046 # one word a library
 	said=$(${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -Iinclude "$work/example.c" \
-		"$build/libsafevma.a" $(pkg-config --libs libproc2 libcap libcjson smartcols zlib) \
+		"$build/libsafevma.a" $(pkg-config --libs libproc2 libcap libcjson smartcols zlib) -lm \
 		-o "$work/example" 2>&1)
 	is "the example of libsafevma(3) compiles" "$said" ""
 	is "the example of libsafevma(3) runs" \
-		"$("$work/example" $$ 2>/dev/null | grep -c -E '^0x[0-9a-f]+ ([0-9]+|unknown)$')" \
+		"$("$work/example" $$ 2>/dev/null | grep -c -E '^0x[0-9a-f]+ [0-9]+$')" \
 		"$("$safevma" maps -r -n -p $$ -o START 2>/dev/null | wc -l)"
 else
 	n=$((n + 1))

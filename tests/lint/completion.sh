@@ -85,7 +85,7 @@ letters()
 
 columns()
 {
-	section Columns "$1" | sed 's/^[ *]*\([^ ]*\).*/\1/' | sort
+	section Columns "$1" | sed 's/^[ *]*\([^ ]*\).*/\1/' | sort -u
 }
 
 topics=$(safevma explain | awk '/^  / { print $1 }' | sort -u)

@@ -58,13 +58,15 @@ both()
 {
 	name=$1 command=$2
 	shift 2
+	schema=$schemas/safevma.$command.json
+	case " $* " in *" --pfn "*) schema=$schemas/safevma.$command-pfn.json ;; esac
 	# shellcheck disable=SC2086 # $as is a command and its arguments
 	run $as "$bin" "$command" "$@" --json &&
-		"$lint" "$work/out" "$schemas/safevma.$command.json" 2>"$work/said"
+		"$lint" "$work/out" "$schema" 2>"$work/said"
 	result "$name: $command $* --json"
 	# shellcheck disable=SC2086
 	run $as "$bin" "$command" "$@" --ndjson &&
-		"$lint" --ndjson "$work/out" "$schemas/safevma.$command.json" 2>"$work/said"
+		"$lint" --ndjson "$work/out" "$schema" 2>"$work/said"
 	result "$name: $command $* --ndjson"
 }
 
@@ -76,6 +78,12 @@ every()
 	for c in ps maps frames adjacency commit doctor; do both "$name" "$c" "$@"; done
 	both "$name" doctor --reconcile "$@"
 	both "$name" linear --pools --map "$@"
+}
+
+# frame_of PID: a frame that it maps, or the first where frame numbers are hidden
+frame_of()
+{
+	"$safevma" frames -r -n -p "$1" -o PFN 2>/dev/null | grep -m 1 ^0x || echo 0
 }
 
 # A process whose name is not UTF-8, tries to steer a terminal, and holds a quote.
@@ -104,8 +112,10 @@ every "own" -p $$
 every "hostile name" -p "$hostile"
 both "two processes" maps -p "$quiet,$hostile"
 both "no smaps" maps -p $$ --no-smaps
-both "no smaps" frames -p $$ --no-smaps
 both "each page" frames -p $$ --each
+both "sample" adjacency -p $$ --sample 20
+both "frames of a process" frames --pfn "$(frame_of "$quiet"),40"
+both "no frame of memory" frames --pfn 0xfffffffffffff
 both "sorted" maps -p $$ --sort -RESIDENT
 both "everything" ps --all
 both "critical" maps --critical
@@ -125,7 +135,10 @@ both "recorded claims" probe --root "$work/probed"
 run "$safevma" record -p "$quiet" "$work/rec" &&
 	"$lint" "$work/rec/recording.json" "$schemas/safevma.recording.json" 2>"$work/said"
 result "recording.json"
+both "recording" frames --root "$work/rec" --pfn 0x1000,3
 every "recording" --root "$work/rec" -p "$quiet"
+run "$safevma" record --lean -p "$quiet" "$work/lean"
+both "lean recording" adjacency --root "$work/lean" -p "$quiet"
 run "$safevma" record --redact -p "$quiet" "$work/redacted" &&
 	"$lint" "$work/redacted/recording.json" "$schemas/safevma.recording.json" 2>"$work/said"
 result "recording.json, redacted"
@@ -141,6 +154,8 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	every "nobody, own process" -p "$nobody"
 	every "nobody, another's process" -p "$quiet"
 	both "nobody, everything" ps --all
+	both "nobody, sample" adjacency -p "$nobody" --sample 20
+	both "nobody, a frame" frames --pfn 0x1000
 	both "nobody, claims" probe fork-cow devmem-ram
 	mkdir "$work/nobody" && chown 65534:65534 "$work/nobody"
 	# shellcheck disable=SC2086

@@ -130,6 +130,18 @@ signal.pause()"
 		"$(printf '%s\n' "$started" $children | sort -n | xargs)" ]
 }
 
+@test "each line of NDJSON says once which frame and which process it is of" {
+	need_root
+	"$SAFEVMA" frames --ndjson --pfn "$(pfn_of $$ bash),2" 2>/dev/null >"$BATS_TEST_TMPDIR/lines" ||
+		true
+	run grep -c '"record":"mappings"' "$BATS_TEST_TMPDIR/lines"
+	[ "$output" -gt 0 ]
+	run tests/lint/schema.py --ndjson "$BATS_TEST_TMPDIR/lines" \
+		share/schema/safevma.frames-pfn.json
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "a frame of the slab allocator is of no process" {
 	need_root
 	for _ in 1 2 3; do
@@ -170,6 +182,11 @@ signal.pause()"
 	[ "$(value '.frames[1].reach')" = null ]
 }
 
+@test "a number with zeros before it is decimal all the same" {
+	owners 010
+	[ "$(value '.frames[0].pfn')" = 0xa ]
+}
+
 @test "frames that nobody may see are not made up" {
 	run --separate-stderr as_nobody "$SAFEVMA" frames -J --pfn 0x1000
 	[ "$status" -eq 3 ]
@@ -181,7 +198,7 @@ signal.pause()"
 }
 
 @test "what is no frame number, no share, no selection beside it is refused" {
-	for wrong in x 0x 1x 5, 5,0 5,-1 -5 0x10000000000000 5,2000000 '' ' 5'; do
+	for wrong in x 0x 1x 5, 5,0 5,-1 -5 0x10000000000000 5,2000000 5,0x2 '' ' 5'; do
 		run "$SAFEVMA" frames --pfn "$wrong"
 		[ "$status" -eq 64 ]
 		[[ $output == *"--pfn takes a frame number"* ]]

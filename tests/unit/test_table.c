@@ -7,6 +7,9 @@
 
 static const char *const names[] = { "ps", "maps", "frames", "adjacency", "doctor" };
 
+/* Shown beside others, or with an option. */
+static const char *const further[] = { "frames-pfn", "exposure", "page-tables", "zones", "mixing" };
+
 static const enum safevma_level levels[] = { SAFEVMA_LEVEL_GROUP, SAFEVMA_LEVEL_ROW };
 
 static void found_by_name(void **state)
@@ -19,6 +22,8 @@ static void found_by_name(void **state)
 		assert_string_equal(t->name, names[i]);
 		assert_ptr_equal(safevma_table_find(names[i]), t);
 	}
+	for (size_t i = 0; i < sv_array_size(further); i++)
+		assert_string_equal(safevma_table_find(further[i])->name, further[i]);
 	assert_null(safevma_table_find("nosuch"));
 	assert_null(safevma_table_find(""));
 	assert_null(safevma_table_find("map"));
