@@ -91,8 +91,32 @@ static bool known(const char *name)
 	return false;
 }
 
+/* What the options of the program cannot say, a user of the library can. */
+static int check_frames(const struct safevma_request *q, struct safevma_error *err)
+{
+	const uint64_t most = UINT64_C(1) << 20, end = UINT64_C(1) << 52;
+
+	if (q->sample_percent > 99)
+		return sv_error_set(err, SAFEVMA_E_USAGE, 0, NULL, 0,
+			"expected a sample of 1 to 99 percent, or 0 for the whole, got %u",
+			q->sample_percent);
+	if (!(q->needs & SAFEVMA_NEED_OWNERS))
+		return 0;
+	if (!q->pfns || q->pfns > most || q->first_pfn >= end)
+		return sv_error_set(err, SAFEVMA_E_USAGE, 0, NULL, 0,
+			"expected 1 to %llu frames below 2^52, got %llu from 0x%llx on",
+			(unsigned long long)most, (unsigned long long)q->pfns,
+			(unsigned long long)q->first_pfn);
+	if (!q->selection.all)
+		return sv_error_set(err, SAFEVMA_E_USAGE, 0, NULL, 0,
+			"who maps a frame is looked for in all processes: select all");
+	return 0;
+}
+
 int safevma_request_check(const struct safevma_request *request, struct safevma_error *err)
 {
+	if (check_frames(request, err))
+		return -1;
 	for (size_t i = 0; i < request->probe.names_count; i++) {
 		const char *name = request->probe.names[i], *near;
 

@@ -277,10 +277,26 @@ static const struct sv_column row_columns[] = {
 	SV_COL("PATH", "path", "file or name of its VMA", STRING, true, sv_get_path),
 };
 
+/* Pages that came to map one of the frames, or ceased to, while they were looked at. */
+static uint64_t changed_pages(const safevma_observation *obs)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < obs->processes.len; i++) {
+		const struct sv_pages *pages = &obs->processes.ptr[i].pages;
+		struct sv_page_walk w = sv_pages_walk(pages, 0, pages->len);
+		struct sv_page pg;
+
+		while (sv_page_next(&w, &pg))
+			n += pg.changed;
+	}
+	return n;
+}
+
 /* Every frame read, every process looked into, and nothing changed meanwhile. */
 static void coverage(const safevma_observation *obs, struct sv_coverage *ret)
 {
-	*ret = (struct sv_coverage) { 0 };
+	*ret = (struct sv_coverage) { .changed = changed_pages(obs) };
 	for (size_t i = 0; i < obs->target.frames.len; i++) {
 		struct sv_frame f = sv_frames_at(&obs->target.frames, i);
 
@@ -295,7 +311,7 @@ static bool complete(const safevma_observation *obs)
 	struct sv_coverage c;
 
 	coverage(obs, &c);
-	return !safevma_observation_lost(obs) && c.total && c.examined == c.total;
+	return !safevma_observation_lost(obs) && c.total && c.examined == c.total && !c.changed;
 }
 
 const struct safevma_table sv_table_owners = {
