@@ -10,8 +10,11 @@
 #include "iface/kpage.h"
 #include "iface/sysfiles.h"
 
-/* Frames before a piece that may tell of its own: the head of a compound, the nearest source. */
-enum { CONTEXT = SV_EXPOSURE_FRAMES / 8 };
+/*
+ * Frames before a piece that may tell of its own: the head of a compound, the nearest source. No
+ * pageblock is larger: 8192 frames on the machines that have the largest.
+ */
+enum { CONTEXT = SV_EXPOSURE_FRAMES / 2 };
 
 struct meminfo {
 	struct sv_num slab, mlocked, pagetables, secpagetables, unevictable;
@@ -215,7 +218,9 @@ static bool sampled(uint64_t unit, unsigned int percent)
 static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_sample *k = &s->c->obs->exposure.sample;
-	uint64_t size = UINT64_C(8) << s->c->obs->exposure.block_order, end = 0;
+	uint64_t block = UINT64_C(1) << s->c->obs->exposure.block_order, size = 8 * block, end = 0;
+	/* As far as a source counts as near. */
+	size_t context = block < 1024 ? 1024 : (size_t)block;
 	int rc = 1;
 
 	for (size_t i = 0; i < s->c->obs->zones.len; i++)
@@ -231,7 +236,7 @@ static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma
 		k->units++;
 		s->piece.last = UINT64_MAX;
 		s->piece.head = 0;
-		rc = read_piece(s, unit * size, (size_t)size, unit ? 1024 : 0, &have, why, err);
+		rc = read_piece(s, unit * size, (size_t)size, unit ? context : 0, &have, why, err);
 		if (rc > 0 && have && look_at_piece(s, err))
 			return -1;
 	}
@@ -243,7 +248,7 @@ int sv_capture_block_order(struct sv_capture *c, struct safevma_error *err)
 	struct sv_num pages = c->obs->system.block_pages;
 	struct safevma_error why;
 
-	if (pages.known && pages.value && pages.value <= SV_EXPOSURE_FRAMES) {
+	if (pages.known && pages.value && pages.value <= CONTEXT) {
 		c->obs->exposure.block_order = (unsigned int)__builtin_ctzll(pages.value);
 		c->obs->exposure.blocks_known = true;
 		return 0;
