@@ -236,3 +236,27 @@ ctypes.CDLL(None).pthread_exit(None)"
 	[ "$(value '.frames[0].mappings_found')" -eq 0 ]
 	[ "$(value '.frames[0].mappings_unexplained')" = null ]
 }
+
+@test "a table of all frames that ends too early is no machine with fewer frames" {
+	need_root
+	recording=$BATS_TEST_TMPDIR/cut
+	adjacency -p $$ --record "$recording"
+	[ "$status" -eq 0 ]
+	python3 - "$recording" <<-'END'
+		import json, sys
+		journal = sys.argv[1] + "/recording.json"
+		lines = open(journal).read().splitlines()
+		for i, line in enumerate(lines):
+		    if '"/proc/kpageflags"' not in line or '"tag":"all"' not in line:
+		        continue
+		    op = json.loads(line.rstrip(","))
+		    op["extents"], op["ends"] = [[0, 1 << 19]], [[1 << 19, 0]]
+		    lines[i] = json.dumps(op, separators=(",", ":")) + line[len(line.rstrip(",")):]
+		open(journal, "w").write("\n".join(lines) + "\n")
+		open(sys.argv[1] + "/proc/kpageflags@all", "r+b").truncate(1 << 19)
+	END
+	adjacency -p $$ --root "$recording"
+	[ "$status" -eq 3 ]
+	[ "$(value .system.frames)" = null ]
+	[ "$(value '.gaps | map(select(.reason | test("before the zones do"))) | length')" -eq 1 ]
+}
