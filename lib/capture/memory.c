@@ -160,6 +160,15 @@ static void kinds_by_frames(struct sv_process *p)
 	}
 }
 
+/* A pass met the frames of the first attempt alone; later ones have their blocks looked at. */
+static int around_again(struct sv_capture *c, struct sv_process *p, struct sv_kpages *k,
+	int attempt, struct safevma_error *err)
+{
+	if (attempt == 1 || !k->flags || !(c->obs->needs & SAFEVMA_NEED_EXPOSURE))
+		return 0;
+	return sv_capture_around(c, k->flags, &p->frames, err);
+}
+
 /* What follows the first look at the pages; fill: their frames were looked up by others. */
 static int read_frames(struct sv_capture *c, struct sv_process *p, int attempt, bool filled,
 	struct safevma_error *err)
@@ -177,6 +186,7 @@ static int read_frames(struct sv_capture *c, struct sv_process *p, int attempt, 
 	rc = sv_capture_frames_open(c, &k, kpage_tag, kpage_tag, err) ||
 			     (filled ? sv_capture_frames_refine(c, &k, p, err)
 				     : sv_capture_frames(c, &k, p, false, err)) ||
+			     around_again(c, p, &k, attempt, err) ||
 			     sv_capture_reach(c, p, tag, err) ||
 			     settle_pages(c, p, &k, attempt, err)
 		     ? -1

@@ -193,6 +193,8 @@ static int pages_gap(struct sv_capture *c, struct sv_process *p, const struct sa
 		p->vmas.ptr[i].pages_read = false;
 	sv_pages_fini(&p->pages);
 	assign_pages(p);
+	if (sv_is_gone(why)) /* the look that follows tells that it ended */
+		return 0;
 	return sv_gap_add(c->obs, SV_IFACE_PAGEMAP, p->pid, why, true, err);
 }
 

@@ -10,8 +10,11 @@
 #include "iface/kpage.h"
 #include "iface/sysfiles.h"
 
-/* Frames before a piece that may tell of its own: the head of a compound, the nearest source. */
-enum { CONTEXT = SV_EXPOSURE_FRAMES / 8 };
+/*
+ * Frames before a piece that may tell of its own: the head of a compound, the nearest source. No
+ * pageblock is larger: 8192 frames on the machines that have the largest.
+ */
+enum { CONTEXT = SV_EXPOSURE_FRAMES / 2 };
 
 struct meminfo {
 	struct sv_num slab, mlocked, pagetables, secpagetables, unevictable;
@@ -188,18 +191,45 @@ static int read_piece(struct pass *s, uint64_t first, size_t n, size_t context, 
 	return 1;
 }
 
+/* The first frame behind all zones. */
+static uint64_t zones_end(const safevma_observation *obs)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < obs->zones.len; i++)
+		end = obs->zones.ptr[i].end_pfn > end ? obs->zones.ptr[i].end_pfn : end;
+	return end;
+}
+
+/* What ends before the zones do was cut: the rest is unread, and no hole. */
+static int all_there(const struct pass *s, uint64_t frames, struct safevma_error *why)
+{
+	uint64_t end = zones_end(s->c->obs);
+
+	if (frames >= end)
+		return 1;
+	sv_error_set(why, SAFEVMA_E_FORMAT, 0, s->file->path, 0,
+		"ended after %llu frames, before the zones do at %llu", (unsigned long long)frames,
+		(unsigned long long)end);
+	return 0;
+}
+
 /* All of the machine, piece after piece. */
 static int all_pieces(struct pass *s, struct safevma_error *why, struct safevma_error *err)
 {
 	size_t have = SV_EXPOSURE_FRAMES;
-	int rc = 1;
+	uint64_t at = 0;
 
-	for (uint64_t at = 0; have == SV_EXPOSURE_FRAMES && rc > 0; at += SV_EXPOSURE_FRAMES) {
-		rc = read_piece(s, at, SV_EXPOSURE_FRAMES, at != 0, &have, why, err);
-		if (rc > 0 && have && look_at_piece(s, err))
+	while (have == SV_EXPOSURE_FRAMES) {
+		int rc = read_piece(s, at, SV_EXPOSURE_FRAMES, at != 0, &have, why, err);
+
+		if (rc <= 0)
+			return rc;
+		if (have && look_at_piece(s, err))
 			return -1;
+		at += have;
 	}
-	return rc;
+	return all_there(s, at, why);
 }
 
 /* Which units are looked at: the same ones each time, and no pattern of the machine's. */
@@ -215,12 +245,12 @@ static bool sampled(uint64_t unit, unsigned int percent)
 static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_sample *k = &s->c->obs->exposure.sample;
-	uint64_t size = UINT64_C(8) << s->c->obs->exposure.block_order, end = 0;
+	uint64_t block = UINT64_C(1) << s->c->obs->exposure.block_order, size = 8 * block;
+	uint64_t end = zones_end(s->c->obs);
+	/* As far as a source counts as near. */
+	size_t context = block < 1024 ? 1024 : (size_t)block;
 	int rc = 1;
 
-	for (size_t i = 0; i < s->c->obs->zones.len; i++)
-		if (s->c->obs->zones.ptr[i].end_pfn > end)
-			end = s->c->obs->zones.ptr[i].end_pfn;
 	size = size < 4096 ? 4096 : size > SV_EXPOSURE_FRAMES ? SV_EXPOSURE_FRAMES : size;
 	for (uint64_t unit = 0; unit * size < end && rc > 0; unit++) {
 		size_t have;
@@ -231,7 +261,7 @@ static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma
 		k->units++;
 		s->piece.last = UINT64_MAX;
 		s->piece.head = 0;
-		rc = read_piece(s, unit * size, (size_t)size, unit ? 1024 : 0, &have, why, err);
+		rc = read_piece(s, unit * size, (size_t)size, unit ? context : 0, &have, why, err);
 		if (rc > 0 && have && look_at_piece(s, err))
 			return -1;
 	}
@@ -243,7 +273,7 @@ int sv_capture_block_order(struct sv_capture *c, struct safevma_error *err)
 	struct sv_num pages = c->obs->system.block_pages;
 	struct safevma_error why;
 
-	if (pages.known && pages.value && pages.value <= SV_EXPOSURE_FRAMES) {
+	if (pages.known && pages.value && pages.value <= CONTEXT) {
 		c->obs->exposure.block_order = (unsigned int)__builtin_ctzll(pages.value);
 		c->obs->exposure.blocks_known = true;
 		return 0;

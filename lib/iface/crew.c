@@ -109,12 +109,14 @@ static void start(struct sv_crew *c)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	for (; c->started < c->wanted; c->started++) {
+	while (c->started < c->wanted) {
 		struct member *m = &c->members[c->started];
 
 		m->crew = c;
 		if (pthread_create(&m->thread, NULL, serve, m))
 			c->wanted = c->started; /* with those that there are */
+		else
+			c->started++;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }

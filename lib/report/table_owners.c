@@ -105,7 +105,12 @@ static struct safevma_value get_found(safevma_cursor *c)
 
 static struct safevma_value get_unexplained(safevma_cursor *c)
 {
-	return sv_value_num(SAFEVMA_TYPE_U64, sv_unexplained(&c->frame, c->owners_found));
+	struct sv_num n = sv_unexplained(&c->frame, c->owners_found);
+
+	/* What is missing may be in a process that could not be looked into. */
+	if (n.value && safevma_observation_lost(c->obs))
+		n.known = false;
+	return sv_value_num(SAFEVMA_TYPE_U64, n);
 }
 
 static struct safevma_value get_cgroup(safevma_cursor *c)

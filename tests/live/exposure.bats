@@ -213,3 +213,67 @@ signal.pause()"
 	run "$SAFEVMA" maps --pfn 5
 	[ "$status" -eq 64 ]
 }
+
+@test "a process whose mappings change during the pass keeps its figures" {
+	need_root
+	start python3 -c "
+import mmap, time
+while True:
+    m = mmap.mmap(-1, 1 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    time.sleep(0.3)
+    m.close()
+    time.sleep(0.3)"
+	settle "$started"
+	for _ in 1 2 3; do
+		adjacency -p "$started"
+		[ "$(value '.processes[0].reading')" = stable ] || continue
+		[ "$(value '.processes[0].mixed_block_frames')" != null ]
+		[ "$(value '.processes[0].distance')" != null ]
+	done
+}
+
+@test "a mapping that may be in a process that could not be read is not called unexplained" {
+	need_root
+	start python3 -c "
+import ctypes, mmap, threading, time
+m = mmap.mmap(-1, 4096)
+m[0] = 1
+threading.Thread(target=time.sleep, args=(600,)).start()
+time.sleep(2)
+ctypes.CDLL(None).pthread_exit(None)"
+	settle "$started"
+	pfn=$(pfn_of "$started" '/dev/zero')
+	for _ in $(seq 50); do
+		[ "$(awk '$1 == "State:" { print $2 }' "/proc/$started/status")" != Z ] || break
+		sleep 0.1
+	done
+	[ "$(awk '$1 == "State:" { print $2 }' "/proc/$started/status")" = Z ]
+	owners "$pfn"
+	[ "$(value '.frames[0].mapcount')" -eq 1 ]
+	[ "$(value '.frames[0].mappings_found')" -eq 0 ]
+	[ "$(value '.frames[0].mappings_unexplained')" = null ]
+}
+
+@test "a table of all frames that ends too early is no machine with fewer frames" {
+	need_root
+	recording=$BATS_TEST_TMPDIR/cut
+	adjacency -p $$ --record "$recording"
+	[ "$status" -eq 0 ]
+	python3 - "$recording" <<-'END'
+		import json, sys
+		journal = sys.argv[1] + "/recording.json"
+		lines = open(journal).read().splitlines()
+		for i, line in enumerate(lines):
+		    if '"/proc/kpageflags"' not in line or '"tag":"all"' not in line:
+		        continue
+		    op = json.loads(line.rstrip(","))
+		    op["extents"], op["ends"] = [[0, 1 << 19]], [[1 << 19, 0]]
+		    lines[i] = json.dumps(op, separators=(",", ":")) + line[len(line.rstrip(",")):]
+		open(journal, "w").write("\n".join(lines) + "\n")
+		open(sys.argv[1] + "/proc/kpageflags@all", "r+b").truncate(1 << 19)
+	END
+	adjacency -p $$ --root "$recording"
+	[ "$status" -eq 3 ]
+	[ "$(value .system.frames)" = null ]
+	[ "$(value '.gaps | map(select(.reason | test("before the zones do"))) | length')" -eq 1 ]
+}

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "iface/crew.h"
@@ -55,6 +56,27 @@ static void reads_what_one_would(void **state)
 			assert_same(c, fd, 4 * SV_CREW_PART, i * 8);
 		sv_crew_free(c);
 	}
+	close(fd);
+}
+
+/* Threads are refused where no room is left for their stacks. */
+static void reads_with_the_threads_that_there_are(void **state)
+{
+	struct sv_crew *c = sv_crew_new(4);
+	static char buf[8 * SV_CREW_PART];
+	int fd = file();
+	struct rlimit old;
+
+	(void)state;
+	assert_non_null(c);
+	assert_int_equal(getrlimit(RLIMIT_AS, &old), 0);
+	assert_int_equal(setrlimit(RLIMIT_AS, &(struct rlimit) { 0, old.rlim_max }), 0);
+	alarm(20); /* a part that nobody reads is waited for without end */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sv_crew_read(c, fd, buf, sizeof(buf), 0), sizeof(buf));
+	sv_crew_free(c);
+	alarm(0);
+	assert_int_equal(setrlimit(RLIMIT_AS, &old), 0);
 	close(fd);
 }
 
@@ -130,6 +152,8 @@ static void which_files_are_read_how(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First: stacks of threads that ended serve again. */
+		cmocka_unit_test(reads_with_the_threads_that_there_are),
 		cmocka_unit_test(reads_what_one_would),
 		cmocka_unit_test(never_used),
 		cmocka_unit_test(errors_are_those_of_the_read),
