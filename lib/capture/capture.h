@@ -103,6 +103,13 @@ int sv_capture_words(struct sv_file *f, uint64_t pfn, size_t n, uint64_t *buf, s
 	struct safevma_error *why, struct safevma_error *err);
 
 /*
+ * Whether a file of words that ended at frame end was cut: the zones go on. Then why says so. What
+ * is not there is unread, and no hole.
+ */
+bool sv_capture_cut(const struct sv_capture *c, const struct sv_file *f, uint64_t end,
+	struct safevma_error *why);
+
+/*
  * Looks at the frames of p's pages once more that have something unclassified beside them, for what
  * one pass over the flags does not tell.
  */
@@ -119,6 +126,12 @@ int sv_capture_around(struct sv_capture *c, struct sv_file *f, struct sv_frame_i
 
 /* The size of a pageblock, without which there is no exposure; a gap where it is not known. */
 int sv_capture_block_order(struct sv_capture *c, struct safevma_error *err);
+
+/*
+ * Which processes have the memory of another (CLONE_VM, vfork), among those that have pages or,
+ * with everyone, all: fills in memory_of.
+ */
+int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_error *err);
 
 /* The frames that were asked for by number. */
 int sv_capture_owners(struct sv_capture *c, struct safevma_error *err);

@@ -196,9 +196,15 @@ static bool same_figures(const struct sv_process *a, const struct sv_process *b)
 	return same_num(a->vm_pte, b->vm_pte);
 }
 
-/* The last one with pages of its own: the stack, whose end every process has written. */
+/*
+ * The last one with pages of its own: the stack, whose end every process has written. Without
+ * smaps, that by its name.
+ */
 static const struct sv_vma *telling_vma(const struct sv_process *p)
 {
+	for (size_t i = p->vmas.len; i-- > 0;)
+		if (!p->vmas.ptr[i].anonymous.known && p->vmas.ptr[i].kind == SV_VMA_STACK)
+			return &p->vmas.ptr[i];
 	for (size_t i = p->vmas.len; i-- > 0;)
 		if (p->vmas.ptr[i].anonymous.known && p->vmas.ptr[i].anonymous.value)
 			return &p->vmas.ptr[i];
@@ -314,6 +320,8 @@ static int compare(
 		return 0;
 	if (look(c, a, b, &same, err))
 		return -1;
+	if (same == SAME_UNSETTLED && c->obs->no_smaps)
+		a->memory_doubt = b->memory_doubt = true;
 	if (same == SAME_NO || (same == SAME_UNSETTLED && !same_figures(a, b)))
 		return 0;
 	b->memory_of = a->pid;
@@ -321,7 +329,7 @@ static int compare(
 	return 0;
 }
 
-static int find_shared(struct sv_capture *c, struct safevma_error *err)
+int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_error *err)
 {
 	const struct sv_process *all = c->obs->processes.ptr;
 	sv_auto_free struct sight *sights = calloc(c->obs->processes.len + 1, sizeof(*sights));
@@ -330,7 +338,8 @@ static int find_shared(struct sv_capture *c, struct safevma_error *err)
 		return sv_error_nomem(err);
 	for (size_t k = 1; k < c->obs->processes.len; k++)
 		for (size_t i = 0; i < k && !all[k].memory_of; i++)
-			if (compare(c, sights, i, k, err))
+			if ((everyone || (all[i].pages.len && all[k].pages.len)) &&
+				compare(c, sights, i, k, err))
 				return -1;
 	return 0;
 }
@@ -369,5 +378,5 @@ int sv_capture_commit(struct sv_capture *c, struct safevma_error *err)
 	c->obs->system.committed_before = c->obs->system.committed_as;
 	if (read_others(c, err) || sv_capture_meminfo(c, TAG "-after", err))
 		return -1;
-	return find_shared(c, err);
+	return sv_capture_find_shared(c, true, err);
 }

@@ -162,6 +162,19 @@ static size_t run_length(const struct sv_frame_index *x, size_t first)
 	return n;
 }
 
+bool sv_capture_cut(const struct sv_capture *c, const struct sv_file *f, uint64_t end,
+	struct safevma_error *why)
+{
+	uint64_t zones = sv_zone_spans_end(&c->obs->zones);
+
+	if (end >= zones)
+		return false;
+	sv_error_set(why, SAFEVMA_E_FORMAT, 0, f->path, 0,
+		"ended after %llu frames, before the zones do at %llu", (unsigned long long)end,
+		(unsigned long long)zones);
+	return true;
+}
+
 static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_iface iface, struct run *r,
 	size_t part, struct safevma_error *err)
 {
@@ -174,6 +187,8 @@ static int read_part(struct sv_capture *c, struct sv_file *f, enum sv_iface ifac
 	rc = sv_capture_words(f, r->first, r->n, r->words[part], &r->have[part], &why, err);
 	if (rc < 0)
 		return -1;
+	if (rc && r->have[part] < r->n)
+		rc = !sv_capture_cut(c, f, r->first + r->have[part], &why);
 	r->read[part] = rc;
 	return rc ? 0 : sv_gap_add(c->obs, iface, 0, &why, iface == SV_IFACE_KPAGEFLAGS, err);
 }

@@ -73,7 +73,9 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if (owners && sv_capture_owners(c, err))
 		return -1;
-	return halves ? each_selected(c, sv_capture_memory_end, err) : 0;
+	if (halves && each_selected(c, sv_capture_memory_end, err))
+		return -1;
+	return owners ? sv_capture_find_shared(c, false, err) : 0;
 }
 
 /* What is not looked for, so that each unknown has its reason beside it. */

@@ -182,6 +182,8 @@ static int read_piece(struct pass *s, uint64_t first, size_t n, size_t context, 
 
 	if (rc <= 0)
 		return rc;
+	if (got < context + n + 1 && sv_capture_cut(s->c, s->file, first - context + got, why))
+		return 0;
 	for (size_t i = got; i < context + n + 1; i++)
 		s->words[i] = SV_KPF_NOPAGE;
 	*have = got <= context ? 0 : got - context < n ? got - context : n;
@@ -189,29 +191,6 @@ static int read_piece(struct pass *s, uint64_t first, size_t n, size_t context, 
 	s->piece.n = *have;
 	s->piece.context = context;
 	return 1;
-}
-
-/* The first frame behind all zones. */
-static uint64_t zones_end(const safevma_observation *obs)
-{
-	uint64_t end = 0;
-
-	for (size_t i = 0; i < obs->zones.len; i++)
-		end = obs->zones.ptr[i].end_pfn > end ? obs->zones.ptr[i].end_pfn : end;
-	return end;
-}
-
-/* What ends before the zones do was cut: the rest is unread, and no hole. */
-static int all_there(const struct pass *s, uint64_t frames, struct safevma_error *why)
-{
-	uint64_t end = zones_end(s->c->obs);
-
-	if (frames >= end)
-		return 1;
-	sv_error_set(why, SAFEVMA_E_FORMAT, 0, s->file->path, 0,
-		"ended after %llu frames, before the zones do at %llu", (unsigned long long)frames,
-		(unsigned long long)end);
-	return 0;
 }
 
 /* All of the machine, piece after piece. */
@@ -229,7 +208,7 @@ static int all_pieces(struct pass *s, struct safevma_error *why, struct safevma_
 			return -1;
 		at += have;
 	}
-	return all_there(s, at, why);
+	return 1;
 }
 
 /* Which units are looked at: the same ones each time, and no pattern of the machine's. */
@@ -246,7 +225,7 @@ static int some_pieces(struct pass *s, struct safevma_error *why, struct safevma
 {
 	struct sv_sample *k = &s->c->obs->exposure.sample;
 	uint64_t block = UINT64_C(1) << s->c->obs->exposure.block_order, size = 8 * block;
-	uint64_t end = zones_end(s->c->obs);
+	uint64_t end = sv_zone_spans_end(&s->c->obs->zones);
 	/* As far as a source counts as near. */
 	size_t context = block < 1024 ? 1024 : (size_t)block;
 	int rc = 1;

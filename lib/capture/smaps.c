@@ -25,7 +25,6 @@ void sv_capture_merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *e)
 }
 
 /* Both are in order of address. A VMA that smaps does not have as maps has it stays unknown. */
-/* Both are in order of address. A VMA that smaps does not have as maps has it stays unknown. */
 static void match(struct sv_process *p, const struct sv_smaps_entry *e, size_t *at)
 {
 	while (*at < p->vmas.len && p->vmas.ptr[*at].start < e->vma.start)

@@ -85,28 +85,39 @@ const char *sv_place_name(enum sv_place_of place)
 
 enum sv_place_of sv_place_of_frame(const safevma_observation *obs, const struct sv_frame *f)
 {
-	uint64_t end = 0;
+	uint64_t end = sv_zone_spans_end(&obs->zones);
 
 	if (!(f->known & SV_FRAME_FLAGS))
 		return SV_PLACE_UNKNOWN;
 	if (sv_class_of(f) != SV_CLASS_NOPAGE)
 		return SV_PLACE_MEMORY;
-	for (size_t i = 0; i < obs->zones.len; i++)
-		end = obs->zones.ptr[i].end_pfn > end ? obs->zones.ptr[i].end_pfn : end;
 	return obs->zones.len && f->pfn >= end ? SV_PLACE_BEYOND : SV_PLACE_HOLE;
 }
 
-struct sv_num sv_unexplained(const struct sv_frame *f, size_t found)
+struct sv_num sv_owners_entries(const struct sv_owner *owners, size_t n)
 {
-	if (!(f->known & SV_FRAME_COUNT))
+	uint64_t entries = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (n > 1 && owners[i].process->memory_doubt)
+			return (struct sv_num) { 0 };
+		entries += !owners[i].process->memory_of;
+	}
+	return sv_known(entries);
+}
+
+/* More found than there are: they came and went, or two are one. */
+struct sv_num sv_unexplained(const struct sv_frame *f, struct sv_num found)
+{
+	if (!(f->known & SV_FRAME_COUNT) || !found.known || found.value > f->count)
 		return (struct sv_num) { 0 };
-	return sv_known(f->count > found ? f->count - found : 0);
+	return sv_known(f->count - found.value);
 }
 
 struct sv_reached sv_owned_reach(const safevma_observation *obs, const struct sv_frame *f,
 	const struct sv_owner *owners, size_t n)
 {
-	struct sv_num unexplained = sv_unexplained(f, n);
+	struct sv_num unexplained = sv_unexplained(f, sv_owners_entries(owners, n));
 	struct sv_vma nobody = { .secret = SV_SECRET_NO };
 
 	if (!n && sv_class_of(f) == SV_CLASS_FILE && (!unexplained.known || unexplained.value))

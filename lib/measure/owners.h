@@ -38,7 +38,13 @@ const char *sv_place_name(enum sv_place_of place);
 struct sv_reached sv_owned_reach(const safevma_observation *obs, const struct sv_frame *frame,
 	const struct sv_owner *owners, size_t n);
 
+/*
+ * How many of n found page-table entries there are: processes that have one memory have one entry.
+ * Unknown where it could not be told whether two have.
+ */
+struct sv_num sv_owners_entries(const struct sv_owner *owners, size_t n);
+
 /* Page-table entries that map the frame beyond those found. */
-struct sv_num sv_unexplained(const struct sv_frame *frame, size_t found);
+struct sv_num sv_unexplained(const struct sv_frame *frame, struct sv_num found);
 
 #endif

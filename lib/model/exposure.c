@@ -8,6 +8,15 @@
 
 /* ---- zones ----------------------------------------------------------------------------------- */
 
+uint64_t sv_zone_spans_end(const struct sv_zone_spans *zones)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < zones->len; i++)
+		end = zones->ptr[i].end_pfn > end ? zones->ptr[i].end_pfn : end;
+	return end;
+}
+
 static int by_start(const void *a, const void *b)
 {
 	const struct sv_zone_exposure *x = a, *y = b;

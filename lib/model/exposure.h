@@ -27,6 +27,9 @@ struct sv_zone_spans {
 	size_t len, cap;
 };
 
+/* The first frame behind all of them; 0: none is known. */
+uint64_t sv_zone_spans_end(const struct sv_zone_spans *zones);
+
 /* Frames with a neighbour that is a source, by direction and certainty. */
 struct sv_edge_counts {
 	uint64_t over_strong, over_unclassified, under_strong, under_unclassified;

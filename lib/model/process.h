@@ -92,6 +92,7 @@ struct sv_process {
 		     */
 	/* Whose memory it shares as a whole (CLONE_VM, vfork): an earlier process, or 0. */
 	pid_t memory_of;
+	bool memory_doubt;	 /* it may be another one's as a whole; nothing told */
 	bool memory_of_observed; /* by their frames; else inferred from equal mappings */
 
 	enum sv_fate fate;

@@ -93,19 +93,35 @@ static struct safevma_value get_flag_names(safevma_cursor *c)
 	return sv_value_words(c->scratch.len ? c->scratch.ptr : "");
 }
 
+/* Of no frame of the machine the kernel's words say anything, zero neither. */
+static bool beyond(const safevma_cursor *c)
+{
+	return sv_place_of_frame(c->obs, &c->frame) == SV_PLACE_BEYOND;
+}
+
 static struct safevma_value get_mapcount(safevma_cursor *c)
 {
-	return part(c, SV_FRAME_COUNT, SAFEVMA_TYPE_U64, c->frame.count);
+	return beyond(c) ? sv_value_unknown()
+			 : part(c, SV_FRAME_COUNT, SAFEVMA_TYPE_U64, c->frame.count);
+}
+
+static struct sv_num found(const safevma_cursor *c)
+{
+	return c->obs->features.pfn_visible == 1 ? sv_owners_entries(c->owner, c->owners_found)
+						 : (struct sv_num) { 0 };
 }
 
 static struct safevma_value get_found(safevma_cursor *c)
 {
-	return sv_value_u64(SAFEVMA_TYPE_U64, c->owners_found);
+	return sv_value_num(SAFEVMA_TYPE_U64, found(c));
 }
 
 static struct safevma_value get_unexplained(safevma_cursor *c)
 {
-	struct sv_num n = sv_unexplained(&c->frame, c->owners_found);
+	struct sv_num n = sv_unexplained(&c->frame, found(c));
+
+	if (beyond(c))
+		return sv_value_unknown();
 
 	/* What is missing may be in a process that could not be looked into. */
 	if (n.value && safevma_observation_lost(c->obs))
@@ -130,7 +146,7 @@ static struct safevma_value get_zone(safevma_cursor *c)
 
 static bool around(const safevma_cursor *c)
 {
-	return c->frame.known & SV_FRAME_AROUND;
+	return (c->frame.known & SV_FRAME_AROUND) && !beyond(c);
 }
 
 static struct safevma_value get_block(safevma_cursor *c)
@@ -218,8 +234,8 @@ static const struct sv_column group_columns[] = {
 	SV_COL("NAMES", "flag_names", "names of these flags", WORDS, true, get_flag_names),
 	SV_COL("MAPCOUNT", "mapcount", "how many page-table entries map it", U64, true,
 		get_mapcount),
-	SV_COL("FOUND", "mappings_found", "of these, pages of processes found here", U64, true,
-		get_found),
+	SV_COL("FOUND", "mappings_found", "of these, entries of processes that were found", U64,
+		true, get_found),
 	SV_ALARM("UNEXPLAINED", "mappings_unexplained", "of these, not found in any process", U64,
 		true, get_unexplained),
 	SV_COL("CGROUP", "cgroup_inode", "inode of the control group charged, 0 for none", U64,

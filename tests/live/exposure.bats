@@ -180,6 +180,7 @@ signal.pause()"
 	[ "$(value '[.frames[].place] | join(" ")')" = "beyond beyond" ]
 	[ "$(value '.frames[1].class')" = nopage ]
 	[ "$(value '.frames[1].reach')" = null ]
+	[ "$(value '.frames[1] | [.mapcount, .mixed_block, .distance] | all(. == null)')" = true ]
 }
 
 @test "a number with zeros before it is decimal all the same" {
@@ -194,6 +195,7 @@ signal.pause()"
 	echo "$output" >"$json"
 	[ "$(value '.frames[0].class')" = null ]
 	[ "$(value '.frames[0].mapcount')" = null ]
+	[ "$(value '.frames[0].mappings_found')" = null ]
 	[ "$(value '.frames[0].reach')" = null ]
 }
 
@@ -276,4 +278,43 @@ ctypes.CDLL(None).pthread_exit(None)"
 	[ "$status" -eq 3 ]
 	[ "$(value .system.frames)" = null ]
 	[ "$(value '.gaps | map(select(.reason | test("before the zones do"))) | length')" -eq 1 ]
+}
+
+@test "processes that have one memory have one mapping" {
+	need_root
+	cat >"$BATS_TEST_TMPDIR/one.c" <<-'END'
+		#include <sched.h>
+		#include <signal.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <sys/mman.h>
+		#include <unistd.h>
+		static int rest(void *arg) { (void)arg; for (;;) pause(); }
+		int main(void)
+		{
+			char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *stack = malloc(1 << 16);
+			page[0] = 1;
+			clone(rest, stack + (1 << 16), CLONE_VM | SIGCHLD, NULL);
+			printf("%lx\n", (unsigned long)page);
+			fflush(stdout);
+			return rest(NULL);
+		}
+	END
+	"${CC:-cc}" -D_GNU_SOURCE -o "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/one.c"
+	start "$BATS_TEST_TMPDIR/one"
+	settle "$started"
+	to_end="$to_end $(pgrep -P "$started")"
+	pfn=$(python3 - "$started" "$(cat "$BATS_TEST_TMPDIR/started.out")" <<-'END'
+		import struct, sys
+		with open(f"/proc/{sys.argv[1]}/pagemap", "rb") as f:
+		    f.seek(int(sys.argv[2], 16) // 4096 * 8)
+		    print(struct.unpack("<Q", f.read(8))[0] & (1 << 55) - 1)
+	END
+	)
+	owners "$pfn"
+	[ "$(value '.frames[0].mapcount')" -eq 1 ]
+	[ "$(value '.frames[0].mappings | length')" -eq 2 ]
+	[ "$(value '.frames[0].mappings_found')" -eq 1 ]
+	[ "$(value '.frames[0].mappings_unexplained')" -eq 0 ]
 }
