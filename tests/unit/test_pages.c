@@ -44,7 +44,7 @@ static void in_and_out(void **state)
 {
 	enum { MANY = 200 };
 	struct sv_pages p = { 0 };
-	struct sv_page all[MANY], pg;
+	struct sv_page all[MANY], pg = { 0 };
 	size_t n = fill(&p, all, MANY);
 
 	(void)state;
