@@ -281,6 +281,20 @@ static int raw_upright(struct text *t, safevma_cursor *c, struct safevma_error *
 	return 0;
 }
 
+enum { VALUE_WIDTH = 24 };
+
+/* A value of many words would push the meanings off the screen: it stands behind its own. */
+static int upright_cells(struct text *t, struct libscols_line *line, const char *help)
+{
+	sv_auto_strbuf struct sv_strbuf both = { 0 };
+
+	if (t->cell.len <= VALUE_WIDTH)
+		return scols_line_set_data(line, 1, t->cell.ptr) ||
+		       scols_line_set_data(line, 2, help);
+	return sv_strbuf_printf(&both, "%s: %s", help, t->cell.ptr) ||
+	       scols_line_set_data(line, 1, "") || scols_line_set_data(line, 2, both.ptr);
+}
+
 static int upright_line(struct text *t, size_t column, safevma_cursor *c, struct safevma_error *err)
 {
 	const struct safevma_column *col = &t->plan->table->row_columns[column].pub;
@@ -289,9 +303,7 @@ static int upright_line(struct text *t, size_t column, safevma_cursor *c, struct
 
 	if (make_cell(t, c, column, &color, err))
 		return -1;
-	if (!line || scols_line_set_data(line, 0, col->name) ||
-		scols_line_set_data(line, 1, t->cell.ptr) ||
-		scols_line_set_data(line, 2, col->help) ||
+	if (!line || scols_line_set_data(line, 0, col->name) || upright_cells(t, line, col->help) ||
 		(color && scols_cell_set_color(scols_line_get_cell(line, 1), color)))
 		return sv_error_nomem(err);
 	return 0;
