@@ -142,7 +142,7 @@ same_once()
 
 @test "the driver skips without root, and knows its parts" {
 	need_root
-	as_nobody test -r tests/bench/bench.py || skip "others cannot read this tree"
+	as_nobody test -r "$PWD/tests/bench/bench.py" || skip "others cannot read this tree"
 	run -0 as_nobody /usr/bin/python3 -B tests/bench/bench.py build
 	[[ $output == *skipped*root* ]]
 	BENCH=x run -64 python3 -B tests/bench/bench.py build
