@@ -4,6 +4,14 @@
 
 load helpers
 
+setup()
+{
+	# Where others can run it.
+	chmod 755 "$BATS_TEST_TMPDIR"
+	tool=$BATS_TEST_TMPDIR/safevma
+	cp "$SAFEVMA" "$tool"
+}
+
 adjacency() # ARG...: JSON in $json, exit status in $status
 {
 	json=$BATS_TEST_TMPDIR/adjacency.json
@@ -99,7 +107,7 @@ first_frame()
 }
 
 @test "without privilege nothing of the machine is made up" {
-	run --separate-stderr as_nobody "$SAFEVMA" adjacency -J -p $$
+	run --separate-stderr as_nobody "$tool" adjacency -J -p $$
 	[ "$status" -eq 3 ]
 	json=$BATS_TEST_TMPDIR/nobody.json
 	echo "$output" >"$json"
@@ -189,7 +197,7 @@ signal.pause()"
 }
 
 @test "frames that nobody may see are not made up" {
-	run --separate-stderr as_nobody "$SAFEVMA" frames -J --pfn 0x1000
+	run --separate-stderr as_nobody "$tool" frames -J --pfn 0x1000
 	[ "$status" -eq 3 ]
 	json=$BATS_TEST_TMPDIR/nobody.json
 	echo "$output" >"$json"
