@@ -175,9 +175,7 @@ signal.pause()'
 
 @test "as nobody the sums are unknown, and none of them is zero" {
 	need_root
-	tool=$BATS_TEST_TMPDIR/safevma
-	cp "$SAFEVMA" "$tool"
-	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR" "$tool"
+	private_copy
 	start setpriv --reuid=65534 --regid=65534 --clear-groups sleep 600
 	settle "$started"
 	run -3 --separate-stderr as_nobody "$tool" commit -J -p "$started"

@@ -4,13 +4,6 @@
 
 load helpers
 
-private_copy() # a copy of the tool that nobody can run
-{
-	tool=$BATS_TEST_TMPDIR/safevma
-	cp "$SAFEVMA" "$tool"
-	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR" "$tool"
-}
-
 @test "as nobody no frame number is shown, every figure that needs one is unknown, exit 3" {
 	need_root
 	private_copy

@@ -4,14 +4,6 @@
 
 load helpers
 
-setup()
-{
-	# Where others can run it.
-	chmod 755 "$BATS_TEST_TMPDIR"
-	tool=$BATS_TEST_TMPDIR/safevma
-	cp "$SAFEVMA" "$tool"
-}
-
 adjacency() # ARG...: JSON in $json, exit status in $status
 {
 	json=$BATS_TEST_TMPDIR/adjacency.json
@@ -107,6 +99,7 @@ first_frame()
 }
 
 @test "without privilege nothing of the machine is made up" {
+	private_copy
 	run --separate-stderr as_nobody "$tool" adjacency -J -p $$
 	[ "$status" -eq 3 ]
 	json=$BATS_TEST_TMPDIR/nobody.json
@@ -197,6 +190,7 @@ signal.pause()"
 }
 
 @test "frames that nobody may see are not made up" {
+	private_copy
 	run --separate-stderr as_nobody "$tool" frames -J --pfn 0x1000
 	[ "$status" -eq 3 ]
 	json=$BATS_TEST_TMPDIR/nobody.json

@@ -94,3 +94,10 @@ no_control_bytes() # FILE
 {
 	! LC_ALL=C grep -n -P '[\x00-\x08\x0b-\x1f\x7f]' "$1"
 }
+
+private_copy() # a copy of the tool in $tool that nobody can run
+{
+	tool=$BATS_TEST_TMPDIR/safevma
+	cp "$SAFEVMA" "$tool"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR" "$tool"
+}

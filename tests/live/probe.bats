@@ -110,9 +110,7 @@ valid() # FILE
 
 @test "as nobody: what needs privilege is unknown, and nothing is an error" {
 	need_root
-	tool=$BATS_TEST_TMPDIR/safevma
-	cp "$SAFEVMA" "$tool"
-	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_RUN_TMPDIR" "$tool"
+	private_copy
 	run --separate-stderr as_nobody "$tool" probe -J
 	[ "$status" -eq 2 ]
 	jq -e '[.claims[] | select(.verdict == "error")] == []' <<<"$output"
