@@ -76,6 +76,9 @@ struct option_info {
 	const char *argument; /* NULL: takes none */
 	int group;	      /* OPTIONS_*; 0: every command */
 	const char *help;
+	/* What it sets by itself: a bool, or a pointer to its argument, in struct arguments. */
+	enum { SETS_NOTHING, SETS_FLAG, SETS_TEXT } sets;
+	size_t where;
 };
 extern const struct option_info option_infos[];
 extern const size_t option_infos_count;

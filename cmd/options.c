@@ -38,62 +38,83 @@ enum {
 	OPT_JOBS,
 };
 
+/* A function of its own takes the value, below in apply(). */
+#define CALL	     .sets = SETS_NOTHING
+#define FLAG(member) .sets = SETS_FLAG, .where = offsetof(struct arguments, member)
+#define TEXT(member) .sets = SETS_TEXT, .where = offsetof(struct arguments, member)
+
 const struct option_info option_infos[] = {
 	{ 'p', "pid", "PID", OPTIONS_SELECT,
-		"take this process; may be given again, or as a list 1,2" },
-	{ OPT_COMM, "comm", "NAME", OPTIONS_SELECT, "take processes with this name" },
-	{ OPT_EXE, "exe", "PATH", OPTIONS_SELECT, "take processes that run this executable" },
+		"take this process; may be given again, or as a list 1,2", CALL },
+	{ OPT_COMM, "comm", "NAME", OPTIONS_SELECT, "take processes with this name", CALL },
+	{ OPT_EXE, "exe", "PATH", OPTIONS_SELECT, "take processes that run this executable", CALL },
 	{ OPT_CGROUP, "cgroup", "PATH", OPTIONS_SELECT,
-		"take processes of this control group and those below it" },
-	{ OPT_UNIT, "unit", "NAME", OPTIONS_SELECT, "take processes of this systemd unit" },
+		"take processes of this control group and those below it", CALL },
+	{ OPT_UNIT, "unit", "NAME", OPTIONS_SELECT, "take processes of this systemd unit", CALL },
 	{ OPT_CRITICAL, "critical", NULL, OPTIONS_SELECT,
-		"take critical processes: real-time, locked memory, OOM-exempt, secretmem" },
+		"take critical processes: real-time, locked memory, OOM-exempt, secretmem",
+		FLAG(critical) },
 	{ 'a', "all", NULL, OPTIONS_SELECT,
-		"take all processes but kernel threads and safevma itself" },
-	{ 'J', "json", NULL, OPTIONS_OUTPUT, "write JSON" },
-	{ OPT_NDJSON, "ndjson", NULL, OPTIONS_OUTPUT, "write JSON, an object a line" },
+		"take all processes but kernel threads and safevma itself",
+		FLAG(request.selection.all) },
+	{ 'J', "json", NULL, OPTIONS_OUTPUT, "write JSON", CALL },
+	{ OPT_NDJSON, "ndjson", NULL, OPTIONS_OUTPUT, "write JSON, an object a line", CALL },
 	{ 'o', "output", "COLUMNS", OPTIONS_OUTPUT,
-		"columns of the text table, with commas; +COLUMNS adds to the usual ones" },
-	{ 'n', "noheadings", NULL, OPTIONS_OUTPUT, "no headings" },
-	{ 'r', "raw", NULL, OPTIONS_OUTPUT, "text for scripts: no alignment, blanks escaped" },
-	{ 'b', "bytes", NULL, OPTIONS_OUTPUT, "sizes in bytes" },
-	{ OPT_SORT, "sort", "COLUMN", OPTIONS_OUTPUT, "sort rows by a column, -COLUMN downwards" },
+		"columns of the text table, with commas; +COLUMNS adds to the usual ones",
+		TEXT(report.columns) },
+	{ 'n', "noheadings", NULL, OPTIONS_OUTPUT, "no headings", FLAG(report.no_headings) },
+	{ 'r', "raw", NULL, OPTIONS_OUTPUT, "text for scripts: no alignment, blanks escaped",
+		CALL },
+	{ 'b', "bytes", NULL, OPTIONS_OUTPUT, "sizes in bytes", FLAG(report.bytes) },
+	{ OPT_SORT, "sort", "COLUMN", OPTIONS_OUTPUT, "sort rows by a column, -COLUMN downwards",
+		TEXT(report.sort) },
 	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT,
-		"auto (on a terminal, unless NO_COLOR is set), always or never" },
-	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page instead of runs" },
+		"auto (on a terminal, unless NO_COLOR is set), always or never", CALL },
+	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page instead of runs",
+		FLAG(report.each) },
 	{ OPT_PFN, "pfn", "PFN[,N]", OPTIONS_PFN,
-		"these N frames instead: what they are, and who of all processes maps them" },
+		"these N frames instead: what they are, and who of all processes maps them", CALL },
 	{ OPT_SAMPLE, "sample", "PERCENT", OPTIONS_EXPOSURE,
-		"look at this share of the machine's frames; what is stated has an error then" },
+		"look at this share of the machine's frames; what is stated has an error then",
+		CALL },
 	{ OPT_RECONCILE, "reconcile", NULL, OPTIONS_RECONCILE,
-		"compare counted frames with meminfo, and pagemap with smaps" },
+		"compare counted frames with meminfo, and pagemap with smaps", FLAG(reconcile) },
 	{ OPT_NO_SMAPS, "no-smaps", NULL, OPTIONS_SMAPS,
-		"spare the target the reading of smaps; locked figures become unknown" },
+		"spare the target the reading of smaps; locked figures become unknown",
+		FLAG(request.no_smaps) },
 	{ OPT_POOLS, "pools", NULL, OPTIONS_LINEAR,
-		"look in every process for who holds secretmem, by mappings and descriptors" },
-	{ OPT_MAP, "map", NULL, OPTIONS_LINEAR, "list every mapping of the kernel's half" },
+		"look in every process for who holds secretmem, by mappings and descriptors",
+		FLAG(pools) },
+	{ OPT_MAP, "map", NULL, OPTIONS_LINEAR, "list every mapping of the kernel's half",
+		FLAG(map) },
 	{ OPT_PAGE_TABLES, "page-tables", "SOURCE", OPTIONS_TABLES,
-		"where the kernel's page tables are read: auto, kcore, dump, both or none" },
+		"where the kernel's page tables are read: auto, kcore, dump, both or none", CALL },
 	{ OPT_ALIASES, "aliases", NULL, OPTIONS_TABLES,
-		"look for further kernel addresses of every frame, not of pools alone" },
+		"look for further kernel addresses of every frame, not of pools alone",
+		FLAG(request.aliases) },
 	{ OPT_MAX_HOLD, "max-hold", "MICROSECONDS", OPTIONS_HOLD,
-		"how long one read may hold a lock of the target (100)" },
+		"how long one read may hold a lock of the target (100)", CALL },
 	{ OPT_JOBS, "jobs", "N", OPTIONS_HOLD,
-		"threads that read the tables of all frames, at most 64 (1)" },
-	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system" },
+		"threads that read the tables of all frames, at most 64 (1)", CALL },
+	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system",
+		TEXT(root.recording) },
 	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
-		"also record what is read into this new directory" },
+		"also record what is read into this new directory", TEXT(root.record_dir) },
 	{ OPT_REDACT, "redact", NULL, OPTIONS_ROOT | OPTIONS_REDACT,
-		"leave command lines and paths out of the recording" },
+		"leave command lines and paths out of the recording", FLAG(root.redact) },
 	{ OPT_LEAN, "lean", NULL, OPTIONS_REDACT,
-		"leave out what is read of the whole machine: frames, page tables, all smaps" },
-	{ OPT_LIST, "list", NULL, OPTIONS_PROBE, "say which claims there are, and run none" },
+		"leave out what is read of the whole machine: frames, page tables, all smaps",
+		FLAG(lean) },
+	{ OPT_LIST, "list", NULL, OPTIONS_PROBE, "say which claims there are, and run none",
+		FLAG(request.probe.list) },
 	{ OPT_PROBE, "probe", NULL, OPTIONS_REDACT,
-		"also run the experiments of safevma probe; with --yes the costly ones too" },
+		"also run the experiments of safevma probe; with --yes the costly ones too",
+		FLAG(probe) },
 	{ OPT_YES, "yes", NULL, OPTIONS_PROBE | OPTIONS_REDACT,
-		"also run experiments whose mark on the kernel stays (memfd_secret)" },
-	{ 'h', "help", NULL, 0, "this text" },
-	{ 'V', "version", NULL, 0, "print the version" },
+		"also run experiments whose mark on the kernel stays (memfd_secret)",
+		FLAG(request.probe.costly) },
+	{ 'h', "help", NULL, 0, "this text", CALL },
+	{ 'V', "version", NULL, 0, "print the version", CALL },
 };
 
 const size_t option_infos_count = sizeof(option_infos) / sizeof(option_infos[0]);
@@ -228,21 +249,6 @@ static int set_pfn(struct arguments *a, const char *value)
 	return -1;
 }
 
-static int set_sample(struct arguments *a, const char *value)
-{
-	char *end;
-	long percent;
-
-	errno = 0;
-	percent = strtol(value, &end, 10);
-	if (errno || end == value || *end || percent < 1 || percent > 99) {
-		complain("--sample takes a share from 1 to 99 percent, got '%s'", value);
-		return EXIT_USAGE;
-	}
-	a->request.sample_percent = (unsigned int)percent;
-	return -1;
-}
-
 static int set_color(struct arguments *a, const char *when)
 {
 	if (!strcmp(when, "always"))
@@ -258,20 +264,34 @@ static int set_color(struct arguments *a, const char *when)
 	return -1;
 }
 
-/* A whole number in words of its own: no sign, no blanks, nothing behind it. */
-static int set_number(const char *option, const char *text, unsigned int most, unsigned int *ret)
+/* From 1 to most: no sign, no blanks, nothing behind it. */
+static bool whole_number(const char *text, unsigned int most, unsigned int *ret)
 {
 	unsigned long v;
 	char *end;
 
 	errno = 0;
 	v = strtoul(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || v < 1 || v > most) {
-		complain("%s takes a whole number from 1 to %u, not '%s'", option, most, text);
-		return EXIT_USAGE;
-	}
+	if (errno || *end || *text < '0' || *text > '9' || v < 1 || v > most)
+		return false;
 	*ret = (unsigned int)v;
-	return -1;
+	return true;
+}
+
+static int set_number(const char *option, const char *text, unsigned int most, unsigned int *ret)
+{
+	if (whole_number(text, most, ret))
+		return -1;
+	complain("%s takes a whole number from 1 to %u, not '%s'", option, most, text);
+	return EXIT_USAGE;
+}
+
+static int set_sample(struct arguments *a, const char *value)
+{
+	if (whole_number(value, 99, &a->request.sample_percent))
+		return -1;
+	complain("--sample takes a share from 1 to 99 percent, got '%s'", value);
+	return EXIT_USAGE;
 }
 
 static int set_format(struct arguments *a, enum safevma_format format)
@@ -284,9 +304,16 @@ static int set_format(struct arguments *a, enum safevma_format format)
 	return -1;
 }
 
-static int apply(struct arguments *a, int letter, const char *value)
+/* What the table says that it sets; the rest has a function. */
+static int apply(struct arguments *a, const struct option_info *o, const char *value)
 {
-	switch (letter) {
+	void *where = (char *)a + o->where;
+
+	if (o->sets == SETS_FLAG)
+		*(bool *)where = true;
+	else if (o->sets == SETS_TEXT)
+		*(const char **)where = value;
+	switch (o->letter) {
 	case 'p':
 		return add_pids(a, value);
 	case OPT_COMM:
@@ -297,85 +324,27 @@ static int apply(struct arguments *a, int letter, const char *value)
 		return add_word(&a->cgroups, value);
 	case OPT_UNIT:
 		return add_word(&a->units, value);
-	case OPT_CRITICAL:
-		a->critical = true;
-		break;
-	case 'a':
-		a->request.selection.all = true;
-		break;
 	case 'J':
 		return set_format(a, SAFEVMA_FORMAT_JSON);
 	case OPT_NDJSON:
 		return set_format(a, SAFEVMA_FORMAT_NDJSON);
 	case 'r':
 		return set_format(a, SAFEVMA_FORMAT_RAW);
-	case 'o':
-		a->report.columns = value;
-		break;
-	case 'n':
-		a->report.no_headings = true;
-		break;
-	case 'b':
-		a->report.bytes = true;
-		break;
-	case OPT_SORT:
-		a->report.sort = value;
-		break;
 	case OPT_COLOR:
 		return set_color(a, value);
-	case OPT_EACH:
-		a->report.each = true;
-		break;
-	case OPT_RECONCILE:
-		a->reconcile = true;
-		break;
-	case OPT_NO_SMAPS:
-		a->request.no_smaps = true;
-		break;
-	case OPT_PROBE:
-		a->probe = true;
-		break;
-	case OPT_POOLS:
-		a->pools = true;
-		break;
-	case OPT_MAP:
-		a->map = true;
-		break;
 	case OPT_PFN:
 		return set_pfn(a, value);
 	case OPT_SAMPLE:
 		return set_sample(a, value);
 	case OPT_PAGE_TABLES:
 		return set_page_tables(a, value);
-	case OPT_ALIASES:
-		a->request.aliases = true;
-		break;
 	case OPT_MAX_HOLD:
 		return set_number("--max-hold", value, 1000000, &a->root.max_hold_us);
 	case OPT_JOBS:
 		return set_number("--jobs", value, 64, &a->root.jobs);
-	case OPT_ROOT:
-		a->root.recording = value;
-		break;
-	case OPT_RECORD:
-		a->root.record_dir = value;
-		break;
-	case OPT_REDACT:
-		a->root.redact = true;
-		break;
-	case OPT_LEAN:
-		a->lean = true;
-		break;
-	case OPT_LIST:
-		a->request.probe.list = true;
-		break;
-	case OPT_YES:
-		a->request.probe.costly = true;
-		break;
 	default:
-		break;
+		return -1;
 	}
-	return -1;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -448,7 +417,7 @@ static int one_option(const struct command *c, struct arguments *a, int letter, 
 		printf("safevma %s\n", safevma_version());
 		return EXIT_OK;
 	}
-	return apply(a, letter, optarg);
+	return apply(a, o, optarg);
 }
 
 static int positional(const struct command *c, struct arguments *a, int argc, char **argv)
@@ -465,6 +434,17 @@ static int positional(const struct command *c, struct arguments *a, int argc, ch
 	return rc;
 }
 
+static bool names_some(const struct safevma_selection *s)
+{
+	return s->pids_count || s->comms_count || s->exes_count || s->cgroups_count ||
+	       s->units_count;
+}
+
+bool selects(const struct arguments *a)
+{
+	return a->request.selection.all || a->critical || names_some(&a->request.selection);
+}
+
 static int settle(const struct command *c, struct arguments *a)
 {
 	struct safevma_selection *s = &a->request.selection;
@@ -479,8 +459,7 @@ static int settle(const struct command *c, struct arguments *a)
 	s->cgroups_count = a->cgroups.len;
 	s->units = a->units.ptr;
 	s->units_count = a->units.len;
-	named = s->pids_count || s->comms_count || s->exes_count || s->cgroups_count ||
-		s->units_count;
+	named = names_some(s);
 	if (a->critical && (s->all || named)) {
 		complain("--critical takes the critical processes alone: it excludes other "
 			 "selections");

@@ -15,14 +15,6 @@ static void tell_gaps(const safevma_observation *obs)
 		complain("gap: %s", gap);
 }
 
-bool selects(const struct arguments *a)
-{
-	const struct safevma_selection *s = &a->request.selection;
-
-	return s->all || a->critical || s->pids_count || s->comms_count || s->exes_count ||
-	       s->cgroups_count || s->units_count;
-}
-
 static bool named(const struct arguments *a)
 {
 	return a->request.selection.pids_count;
