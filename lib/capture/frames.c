@@ -344,6 +344,9 @@ static int fill(struct sv_capture *c, struct sv_kpages *k, struct sv_frame_index
 
 	if (!r)
 		return sv_error_nomem(err);
+	/* Heads that an earlier look met may be none any more. */
+	k->tail = 0;
+	k->block.have = 0;
 	for (size_t i = 0, n; i < x->len; i += n) {
 		n = run_length(x, i);
 		if (read_run(c, k, below(x->ptr[i].pfn), x->ptr[i + n - 1].pfn + 1, r, err))
@@ -375,24 +378,6 @@ static bool unclassified(const struct sv_frame_index *x, size_t at)
 	       sv_frames_class(x, at) == SV_CLASS_UNCLASSIFIED;
 }
 
-static int take_over(struct sv_frame_index *x, struct sv_frame_index *fresh)
-{
-	size_t near = 0;
-
-	for (size_t i = 0; i < fresh->len; i++) {
-		struct sv_frame f = sv_frames_at(fresh, i), old;
-
-		near = sv_frames_find(x, f.pfn, near);
-		old = sv_frames_at(x, near);
-		f.distance = old.distance;
-		f.mixed = old.mixed;
-		f.known |= old.known & SV_FRAME_AROUND;
-		if (sv_frames_set(x, near, &f))
-			return -1;
-	}
-	return 0;
-}
-
 int sv_capture_frames_refine(
 	struct sv_capture *c, struct sv_kpages *k, struct sv_process *p, struct safevma_error *err)
 {
@@ -410,7 +395,7 @@ int sv_capture_frames_refine(
 		if (unclassified(&p->frames, i))
 			room[at++] = p->frames.ptr[i].pfn;
 	rc = sv_frames_settle(&fresh, n) ? sv_error_nomem(err) : fill(c, k, &fresh, err);
-	if (!rc && take_over(&p->frames, &fresh))
+	if (!rc && sv_frames_adopt(&p->frames, &fresh))
 		rc = sv_error_nomem(err);
 	sv_frames_fini(&fresh);
 	return rc;

@@ -144,7 +144,10 @@ size_t sv_frames_find(const struct sv_frame_index *index, uint64_t pfn, size_t n
 /* First slot whose number is not below pfn. */
 size_t sv_frames_from(const struct sv_frame_index *index, uint64_t pfn);
 
-/* What fresh knows takes the place of what index knew; new frames join it. -1: memory is out. */
+/*
+ * What fresh knows takes the place of what index knew, but for surroundings that fresh did not look
+ * at; new frames join it. -1: memory is out.
+ */
 int sv_frames_adopt(struct sv_frame_index *index, const struct sv_frame_index *fresh);
 
 /* Here and not in frames.c, because they are called for each of millions. */

@@ -256,9 +256,15 @@ int sv_frames_adopt(struct sv_frame_index *x, const struct sv_frame_index *fresh
 	if (more && make_room(x, fresh, more))
 		return -1;
 	for (size_t i = 0; i < fresh->len; i++) {
-		struct sv_frame f = sv_frames_at(fresh, i);
+		struct sv_frame f = sv_frames_at(fresh, i), old;
 
 		near = sv_frames_find(x, f.pfn, near);
+		old = sv_frames_at(x, near);
+		if (!(f.known & SV_FRAME_AROUND)) {
+			f.known |= old.known & SV_FRAME_AROUND;
+			f.distance = old.distance;
+			f.mixed = old.mixed;
+		}
 		if (sv_frames_set(x, near, &f))
 			return -1;
 	}

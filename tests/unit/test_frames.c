@@ -209,6 +209,34 @@ static void adopting(void **state)
 	sv_frames_fini(&none);
 }
 
+/* Surroundings that were looked at stay, unless they were looked at again. */
+static void adopting_keeps_surroundings(void **state)
+{
+	static const uint64_t both[] = { 10, 20 };
+	struct sv_frame f = {
+		.known = SV_FRAME_FLAGS | SV_FRAME_AROUND, .distance = 7, .mixed = true
+	};
+	struct sv_frame_index x, fresh;
+
+	(void)state;
+	make(&x, both, 2);
+	make(&fresh, both, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(sv_frames_set(&x, i, &f), 0);
+	f = (struct sv_frame) { .known = SV_FRAME_FLAGS, .flags = SV_KPF_SLAB };
+	assert_int_equal(sv_frames_set(&fresh, 0, &f), 0);
+	f = (struct sv_frame) { .known = SV_FRAME_FLAGS | SV_FRAME_AROUND, .distance = 3 };
+	assert_int_equal(sv_frames_set(&fresh, 1, &f), 0);
+	assert_int_equal(sv_frames_adopt(&x, &fresh), 0);
+	f = sv_frames_at(&x, 0);
+	assert_int_equal(f.flags, SV_KPF_SLAB);
+	assert_true((f.known & SV_FRAME_AROUND) && f.distance == 7 && f.mixed);
+	f = sv_frames_at(&x, 1);
+	assert_true((f.known & SV_FRAME_AROUND) && f.distance == 3 && !f.mixed);
+	sv_frames_fini(&x);
+	sv_frames_fini(&fresh);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +247,7 @@ int main(void)
 		cmocka_unit_test(slots_of_pages),
 		cmocka_unit_test(far_is_none),
 		cmocka_unit_test(adopting),
+		cmocka_unit_test(adopting_keeps_surroundings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
