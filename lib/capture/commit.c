@@ -164,13 +164,6 @@ enum { LOOK_PAGES = 32 };
 
 enum same { SAME_NO, SAME_YES, SAME_UNSETTLED };
 
-static bool same_mapping(const struct sv_vma *a, const struct sv_vma *b)
-{
-	return a->start == b->start && a->end == b->end && a->perms == b->perms &&
-	       a->offset == b->offset && a->inode == b->inode && a->dev_major == b->dev_major &&
-	       a->dev_minor == b->dev_minor && sv_span_eq(a->path, b->path);
-}
-
 static bool same_num(struct sv_num a, struct sv_num b)
 {
 	return a.known && b.known && a.value == b.value;
@@ -181,7 +174,7 @@ static bool same_mappings(const struct sv_process *a, const struct sv_process *b
 	if (!a->vmas.len || a->vmas.len != b->vmas.len)
 		return false;
 	for (size_t i = 0; i < a->vmas.len; i++)
-		if (!same_mapping(&a->vmas.ptr[i], &b->vmas.ptr[i]))
+		if (!sv_vma_same(&a->vmas.ptr[i], &b->vmas.ptr[i]))
 			return false;
 	return true;
 }

@@ -169,7 +169,7 @@ static int around_again(struct sv_capture *c, struct sv_process *p, struct sv_kp
 	return sv_capture_around(c, k->flags, &p->frames, err);
 }
 
-/* What follows the first look at the pages; fill: their frames were looked up by others. */
+/* What follows the first look at the pages; filled: a pass looked their frames up. */
 static int read_frames(struct sv_capture *c, struct sv_process *p, int attempt, bool filled,
 	struct safevma_error *err)
 {
@@ -209,12 +209,6 @@ static int read_pages(
 
 /* ---- the whole, and whether it stayed the same ----------------------------------------------- */
 
-static bool same_line(const struct sv_vma *v, const struct sv_maps_entry *e)
-{
-	return v->start == e->start && v->end == e->end && v->perms == e->perms &&
-	       v->offset == e->offset && v->inode == e->inode && sv_span_eq(v->path, e->path);
-}
-
 static void mark_changed_vmas(struct sv_process *p, const struct sv_strbuf *now)
 {
 	struct sv_text t = sv_text_init(now->ptr, now->len, "maps");
@@ -224,9 +218,11 @@ static void mark_changed_vmas(struct sv_process *p, const struct sv_strbuf *now)
 	for (size_t k = 0; k < p->vmas.len; k++)
 		p->vmas.ptr[k].changed = true;
 	while (sv_maps_next(&t, &e, NULL) > 0) {
+		struct sv_vma v = sv_vma_of_entry(&e);
+
 		while (i < p->vmas.len && p->vmas.ptr[i].start < e.start)
 			i++;
-		if (i < p->vmas.len && same_line(&p->vmas.ptr[i], &e))
+		if (i < p->vmas.len && sv_vma_same(&p->vmas.ptr[i], &v))
 			p->vmas.ptr[i].changed = false;
 	}
 }

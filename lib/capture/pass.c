@@ -45,28 +45,6 @@ static int read_meminfo(
 	return sv_gap_add(c->obs, SV_IFACE_MEMINFO, 0, &why, true, err);
 }
 
-/* Up to about 6.8 a tail shows few flags of its own: the pass has just met its head. */
-static void count(struct sv_totals *t, const uint64_t *words, size_t n, uint64_t *head)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct sv_frame f = { .flags = words[i], .known = SV_FRAME_FLAGS };
-
-		if (words[i] & SV_KPF_COMPOUND_HEAD)
-			*head = words[i];
-		if (words[i] & SV_KPF_COMPOUND_TAIL) {
-			f.head_flags = *head;
-			f.known |= SV_FRAME_HEAD;
-		}
-		t->by_class[sv_class_of(&f)]++;
-		/* Memory of the slab allocator and tables carry other meanings in these bits. */
-		if (words[i] & (SV_KPF_SLAB | SV_KPF_PGTABLE))
-			continue;
-		t->mlocked += sv_frame_mlocked(&f);
-		t->unevictable += sv_frame_unevictable(&f);
-	}
-	t->frames += n;
-}
-
 /* ---- the pass -------------------------------------------------------------------------------- */
 
 struct pass {
@@ -154,6 +132,28 @@ static int surround_rest(struct pass *s, struct safevma_error *err)
 	return 0;
 }
 
+/* Up to about 6.8 a tail shows few flags of its own: the pass has just met its head. */
+static void count_totals(struct sv_totals *t, const struct sv_exposure_piece *p, uint64_t *head)
+{
+	for (size_t i = p->context; i < p->context + p->n; i++) {
+		struct sv_frame f = { .flags = p->words[i], .known = SV_FRAME_FLAGS };
+
+		if (f.flags & SV_KPF_COMPOUND_HEAD)
+			*head = f.flags;
+		if (f.flags & SV_KPF_COMPOUND_TAIL) {
+			f.head_flags = *head;
+			f.known |= SV_FRAME_HEAD;
+		}
+		t->by_class[p->class[i] & SV_PIECE_CLASS]++;
+		/* Memory of the slab allocator and tables carry other meanings in these bits. */
+		if (f.flags & (SV_KPF_SLAB | SV_KPF_PGTABLE))
+			continue;
+		t->mlocked += sv_frame_mlocked(&f);
+		t->unevictable += sv_frame_unevictable(&f);
+	}
+	t->frames += p->n;
+}
+
 static int look_at_piece(struct pass *s, struct safevma_error *err)
 {
 	safevma_observation *obs = s->c->obs;
@@ -165,7 +165,7 @@ static int look_at_piece(struct pass *s, struct safevma_error *err)
 		if (surround(s, &obs->processes.ptr[i].frames, &s->next[i], err))
 			return -1;
 	if (obs->needs & SAFEVMA_NEED_RECONCILE)
-		count(&obs->totals, s->words + s->piece.context, s->piece.n, &s->totals_head);
+		count_totals(&obs->totals, &s->piece, &s->totals_head);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ struct sv_crew {
 	struct member members[];
 };
 
-static ssize_t read_at(int fd, void *buf, size_t len, off_t off)
+ssize_t sv_read_at(int fd, void *buf, size_t len, off_t off)
 {
 	ssize_t n;
 
@@ -44,7 +44,7 @@ static ssize_t read_at(int fd, void *buf, size_t len, off_t off)
 
 static void read_part(int fd, struct part *p)
 {
-	p->got = read_at(fd, p->buf, p->len, p->off);
+	p->got = sv_read_at(fd, p->buf, p->len, p->off);
 	p->errnum = p->got < 0 ? errno : 0;
 }
 
@@ -173,7 +173,7 @@ ssize_t sv_crew_read(struct sv_crew *c, int fd, void *buf, size_t len, off_t off
 		start(c);
 	parts = parts > c->started + 1 ? c->started + 1 : parts;
 	if (parts < 2)
-		return read_at(fd, buf, len, off);
+		return sv_read_at(fd, buf, len, off);
 	each = len / parts / SV_CREW_PART * SV_CREW_PART;
 	hand_out(c, fd, parts - 1, buf, each, off);
 	last.buf = (char *)buf + (parts - 1) * each;

@@ -18,6 +18,9 @@ enum {
 	SV_CREW_PART = 32 << 10,
 };
 
+/* pread() that goes on after a signal. */
+ssize_t sv_read_at(int fd, void *buf, size_t len, off_t off);
+
 struct sv_crew;
 
 /* threads: with the caller's; from 1 to SV_CREW_MOST. NULL: memory is out. */

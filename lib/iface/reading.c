@@ -7,16 +7,6 @@
 #include "base/error.h"
 #include "crew.h"
 
-static ssize_t read_at(int fd, void *buf, size_t len, uint64_t off)
-{
-	ssize_t n;
-
-	do
-		n = pread(fd, buf, len, (off_t)off);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec t;
@@ -34,7 +24,7 @@ static ssize_t read_gently(struct sv_pacing *pacing, struct sv_pace *pace, size_
 {
 	size_t most = (size_t)pace->size * unit;
 	uint64_t began = now_ns(), took;
-	ssize_t n = read_at(fd, buf, len < most ? len : most, off);
+	ssize_t n = sv_read_at(fd, buf, len < most ? len : most, (off_t)off);
 	int errnum = errno;
 
 	took = now_ns() - began;
@@ -82,5 +72,5 @@ ssize_t sv_reading_read(struct sv_reading *r, enum sv_iface iface, int fd, void 
 		return read_gently(p, &p->text, 1, fd, buf, len, off, cost);
 	if (r->crew && of_all_frames(iface))
 		return sv_crew_read(r->crew, fd, buf, len, (off_t)off);
-	return read_at(fd, buf, len, off);
+	return sv_read_at(fd, buf, len, (off_t)off);
 }

@@ -124,7 +124,7 @@ static void add_vma(struct sv_commit_process *p, const struct sv_commit_vma *v)
 
 void sv_measure_commit_process(const struct sv_process *p, struct sv_commit_process *ret)
 {
-	bool memory = (p->fate == SV_FATE_STABLE || p->fate == SV_FATE_CHANGED) && p->vmas.len;
+	bool memory = sv_process_was_read(p) && p->vmas.len;
 	struct sv_num zero = { .known = memory };
 
 	*ret = (struct sv_commit_process) { .promised = zero,

@@ -310,7 +310,7 @@ static void add_figures(struct sv_vma_figures *sum, const struct sv_vma_figures 
 void sv_measure_process(
 	const safevma_observation *obs, const struct sv_process *p, struct sv_vma_figures *ret)
 {
-	bool memory = (p->fate == SV_FATE_STABLE || p->fate == SV_FATE_CHANGED) && p->vmas.len;
+	bool memory = sv_process_was_read(p) && p->vmas.len;
 	struct sv_num zero = { .known = memory };
 
 	*ret = (struct sv_vma_figures) { .size = zero,

@@ -25,6 +25,11 @@ const char *sv_kind_name(enum sv_kind kind)
 	return kind_names[kind];
 }
 
+bool sv_process_was_read(const struct sv_process *p)
+{
+	return p->fate == SV_FATE_STABLE || p->fate == SV_FATE_CHANGED;
+}
+
 void sv_process_forget_memory(struct sv_process *p)
 {
 	sv_strbuf_fini(&p->maps);
@@ -42,6 +47,13 @@ void sv_process_fini(struct sv_process *p)
 	sv_strbuf_fini(&p->exe);
 	sv_strbuf_fini(&p->cmdline);
 	sv_strbuf_fini(&p->cgroup);
+}
+
+bool sv_vma_same(const struct sv_vma *a, const struct sv_vma *b)
+{
+	return a->start == b->start && a->end == b->end && a->perms == b->perms &&
+	       a->offset == b->offset && a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor && sv_span_eq(a->path, b->path);
 }
 
 static bool starts(struct sv_span s, const char *lit)

@@ -110,10 +110,16 @@ struct sv_process {
 	struct sv_kernelmap kernel;   /* how the kernel maps these pages' frames */
 };
 
+/* Its memory was read, and what is known of it is valid but where it is marked as changed. */
+bool sv_process_was_read(const struct sv_process *p);
+
 void sv_process_fini(struct sv_process *p);
 
 /* Drops what was read of its memory, keeps who it is. */
 void sv_process_forget_memory(struct sv_process *p);
+
+/* The same line of maps: addresses, permissions, file and name. */
+bool sv_vma_same(const struct sv_vma *a, const struct sv_vma *b);
 
 /* Kind by path, permissions and flags; secretmem only when secret is YES. */
 enum sv_kind sv_vma_classify(const struct sv_vma *v);

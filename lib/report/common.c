@@ -83,21 +83,15 @@ bool sv_memory_complete(const safevma_observation *obs)
 {
 	struct sv_coverage c;
 
-	sv_memory_coverage(obs, &c);
+	sv_selected_coverage(obs, &c);
 	return !safevma_observation_lost(obs) && safevma_observation_selected(obs) &&
 	       c.examined == c.total;
 }
 
-void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret)
-{
-	sv_selected_coverage(obs, ret);
-}
-
 struct safevma_value sv_value_pages(const safevma_cursor *c, uint64_t pages)
 {
-	bool read = c->process->fate == SV_FATE_STABLE || c->process->fate == SV_FATE_CHANGED;
-
-	return read ? sv_value_u64(SAFEVMA_TYPE_U64, pages) : sv_value_unknown();
+	return sv_process_was_read(c->process) ? sv_value_u64(SAFEVMA_TYPE_U64, pages)
+					       : sv_value_unknown();
 }
 
 struct safevma_value sv_get_pid(safevma_cursor *c)
@@ -201,4 +195,34 @@ struct safevma_value sv_other_mappings(
 		return sv_value_words(c->scratch.ptr);
 	c->failed = true;
 	return sv_value_unknown();
+}
+
+struct safevma_value sv_value_class(enum sv_class class)
+{
+	return class == SV_CLASS_UNKNOWN ? sv_value_unknown()
+					 : sv_value_text(sv_class_info(class)->name);
+}
+
+struct safevma_value sv_get_reach(safevma_cursor *c)
+{
+	return c->run.reached.reach == SV_REACH_UNKNOWN
+		       ? sv_value_unknown()
+		       : sv_value_text(sv_reach_name(c->run.reached.reach));
+}
+
+struct safevma_value sv_get_basis(safevma_cursor *c)
+{
+	return c->run.reached.basis == SV_BASIS_NONE
+		       ? sv_value_unknown()
+		       : sv_value_text(sv_basis_name(c->run.reached.basis));
+}
+
+struct safevma_value sv_get_alias(safevma_cursor *c)
+{
+	return sv_value_num(SAFEVMA_TYPE_HEX, c->run.reached.alias);
+}
+
+struct safevma_value sv_get_alias_perm(safevma_cursor *c)
+{
+	return sv_value_text(sv_perm_name(c->run.reached.perm));
 }

@@ -127,7 +127,6 @@ struct safevma_value sv_figure_unit(struct safevma_value v);
 /* Walks shared by the tables of processes: selected ones in order of number. */
 bool sv_next_selected(safevma_cursor *cursor);
 bool sv_memory_complete(const safevma_observation *obs);
-void sv_memory_coverage(const safevma_observation *obs, struct sv_coverage *ret);
 
 /* A count of pages of the current process; unknown when its memory was not read. */
 struct safevma_value sv_value_pages(const safevma_cursor *cursor, uint64_t pages);
@@ -149,6 +148,15 @@ struct safevma_value sv_other_mappings(
 
 /* "rw-p" */
 struct safevma_value sv_perms_text(safevma_cursor *c, unsigned int perms);
+
+/* UNKNOWN is unknown. */
+struct safevma_value sv_value_class(enum sv_class class);
+
+/* Of what the cursor's run says is reached. */
+struct safevma_value sv_get_reach(safevma_cursor *c);
+struct safevma_value sv_get_basis(safevma_cursor *c);
+struct safevma_value sv_get_alias(safevma_cursor *c);
+struct safevma_value sv_get_alias_perm(safevma_cursor *c);
 
 /* Columns that say which VMA a row is of. */
 struct safevma_value sv_get_vma(safevma_cursor *c);

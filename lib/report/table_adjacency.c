@@ -29,10 +29,7 @@ static bool next_row(safevma_cursor *c)
 /* A count is known when every frame and its neighbours were read. */
 static struct safevma_value counted(safevma_cursor *c, uint64_t v)
 {
-	bool memory = c->process->fate == SV_FATE_STABLE || c->process->fate == SV_FATE_CHANGED;
-
-	return memory && !c->edges.coverage.unreadable ? sv_value_u64(SAFEVMA_TYPE_U64, v)
-						       : sv_value_unknown();
+	return c->edges.coverage.unreadable ? sv_value_unknown() : sv_value_pages(c, v);
 }
 
 #define COUNT(name, expr)                                                                          \
@@ -227,7 +224,7 @@ const struct safevma_table sv_table_adjacency = {
 	.next_group = next_group,
 	.next_row = next_row,
 	.complete = sv_memory_complete,
-	.coverage = sv_memory_coverage,
+	.coverage = sv_selected_coverage,
 	.none = "no process was selected: name one with -p PID, or take all with -a",
 	.also = &sv_table_exposure,
 };

@@ -49,15 +49,9 @@ static struct safevma_value get_presence(safevma_cursor *c)
 	return sv_value_text(sv_presence_name(c->run.presence));
 }
 
-static struct safevma_value class_value(enum sv_class class)
-{
-	return class == SV_CLASS_UNKNOWN ? sv_value_unknown()
-					 : sv_value_text(sv_class_info(class)->name);
-}
-
 static struct safevma_value get_class(safevma_cursor *c)
 {
-	return class_value(c->run.class);
+	return sv_value_class(c->run.class);
 }
 
 static struct safevma_value get_locked(safevma_cursor *c)
@@ -90,30 +84,6 @@ static struct safevma_value get_flags(safevma_cursor *c)
 	return sv_value_num(SAFEVMA_TYPE_HEX, c->run.flags);
 }
 
-static struct safevma_value get_reach(safevma_cursor *c)
-{
-	return c->run.reached.reach == SV_REACH_UNKNOWN
-		       ? sv_value_unknown()
-		       : sv_value_text(sv_reach_name(c->run.reached.reach));
-}
-
-static struct safevma_value get_basis(safevma_cursor *c)
-{
-	return c->run.reached.basis == SV_BASIS_NONE
-		       ? sv_value_unknown()
-		       : sv_value_text(sv_basis_name(c->run.reached.basis));
-}
-
-static struct safevma_value get_alias(safevma_cursor *c)
-{
-	return sv_value_num(SAFEVMA_TYPE_HEX, c->run.reached.alias);
-}
-
-static struct safevma_value get_alias_perm(safevma_cursor *c)
-{
-	return sv_value_text(sv_perm_name(c->run.reached.perm));
-}
-
 static struct safevma_value get_why_unknown(safevma_cursor *c)
 {
 	return c->run.reached.why == SV_ALIAS_WHY_NOTHING
@@ -134,7 +104,7 @@ static struct safevma_value get_below_pfn(safevma_cursor *c)
 
 static struct safevma_value get_below_class(safevma_cursor *c)
 {
-	return class_value(c->run.below_class);
+	return sv_value_class(c->run.below_class);
 }
 
 static struct safevma_value get_above_pfn(safevma_cursor *c)
@@ -145,7 +115,7 @@ static struct safevma_value get_above_pfn(safevma_cursor *c)
 
 static struct safevma_value get_above_class(safevma_cursor *c)
 {
-	return class_value(c->run.above_class);
+	return sv_value_class(c->run.above_class);
 }
 
 static struct safevma_value get_changed(safevma_cursor *c)
@@ -200,12 +170,12 @@ static const struct sv_column row_columns[] = {
 		false, get_cgroup),
 	SV_COL("FLAGS", "flags", "word of kpageflags, of single pages", HEX, false, get_flags),
 	SV_COL("REACH", "reach", "whether the kernel's linear map reaches it", STRING, true,
-		get_reach),
-	SV_COL("BASIS", "basis", "how that is known", STRING, true, get_basis),
+		sv_get_reach),
+	SV_COL("BASIS", "basis", "how that is known", STRING, true, sv_get_basis),
 	SV_COL("APERM", "alias_perm", "what the linear map may do there: rw or ro", STRING, true,
-		get_alias_perm),
+		sv_get_alias_perm),
 	SV_COL("ALIAS", "alias", "address of the first frame in the linear map", HEX, false,
-		get_alias),
+		sv_get_alias),
 	SV_COL("WHY", "reach_unknown_why", "why the page tables do not tell", STRING, false,
 		get_why_unknown),
 	SV_ALARM("OTHER", "other_mappings",
@@ -235,6 +205,6 @@ const struct safevma_table sv_table_frames = {
 	.next_group = next_group,
 	.next_row = next_row,
 	.complete = sv_memory_complete,
-	.coverage = sv_memory_coverage,
+	.coverage = sv_selected_coverage,
 	.none = "no process was selected: name one with -p PID, or take all with -a",
 };

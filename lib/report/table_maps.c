@@ -332,7 +332,7 @@ const struct safevma_table sv_table_maps = {
 	.next_group = next_group,
 	.next_row = next_row,
 	.complete = sv_memory_complete,
-	.coverage = sv_memory_coverage,
+	.coverage = sv_selected_coverage,
 	.none = "no process was selected: name one with -p PID, or take all with -a",
 };
 

@@ -37,12 +37,6 @@ static const struct sv_owner *current(const safevma_cursor *c)
 	return &c->owner[c->next_index - 1];
 }
 
-static struct safevma_value class_or_unknown(enum sv_class class)
-{
-	return class == SV_CLASS_UNKNOWN ? sv_value_unknown()
-					 : sv_value_text(sv_class_info(class)->name);
-}
-
 static struct safevma_value part(
 	const safevma_cursor *c, enum sv_frame_part part, enum safevma_type type, uint64_t v)
 {
@@ -63,7 +57,7 @@ static struct safevma_value get_place(safevma_cursor *c)
 
 static struct safevma_value get_class(safevma_cursor *c)
 {
-	return class_or_unknown(sv_class_of(&c->frame));
+	return sv_value_class(sv_class_of(&c->frame));
 }
 
 static struct safevma_value get_flags(safevma_cursor *c)
@@ -168,30 +162,6 @@ static struct safevma_value get_distance(safevma_cursor *c)
 	return around(c) ? sv_value_u64(SAFEVMA_TYPE_U64, c->frame.distance) : sv_value_unknown();
 }
 
-static struct safevma_value get_reach(safevma_cursor *c)
-{
-	return c->run.reached.reach == SV_REACH_UNKNOWN
-		       ? sv_value_unknown()
-		       : sv_value_text(sv_reach_name(c->run.reached.reach));
-}
-
-static struct safevma_value get_basis(safevma_cursor *c)
-{
-	return c->run.reached.basis == SV_BASIS_NONE
-		       ? sv_value_unknown()
-		       : sv_value_text(sv_basis_name(c->run.reached.basis));
-}
-
-static struct safevma_value get_perm(safevma_cursor *c)
-{
-	return sv_value_text(sv_perm_name(c->run.reached.perm));
-}
-
-static struct safevma_value get_alias(safevma_cursor *c)
-{
-	return sv_value_num(SAFEVMA_TYPE_HEX, c->run.reached.alias);
-}
-
 static struct safevma_value get_others(safevma_cursor *c)
 {
 	return sv_other_mappings(
@@ -205,7 +175,7 @@ static struct safevma_value get_below_pfn(safevma_cursor *c)
 
 static struct safevma_value get_below(safevma_cursor *c)
 {
-	return class_or_unknown(c->frame.below);
+	return sv_value_class(c->frame.below);
 }
 
 static struct safevma_value get_above_pfn(safevma_cursor *c)
@@ -215,7 +185,7 @@ static struct safevma_value get_above_pfn(safevma_cursor *c)
 
 static struct safevma_value get_above(safevma_cursor *c)
 {
-	return class_or_unknown(c->frame.above);
+	return sv_value_class(c->frame.above);
 }
 
 static struct safevma_value get_owner(safevma_cursor *c)
@@ -250,11 +220,11 @@ static const struct sv_column group_columns[] = {
 		"frames down to the nearest such source; 0: none within a pageblock's size", U64,
 		true, get_distance),
 	SV_COL("REACH", "reach", "whether the kernel's linear map reaches it", STRING, true,
-		get_reach),
-	SV_COL("BASIS", "basis", "how that is known", STRING, true, get_basis),
+		sv_get_reach),
+	SV_COL("BASIS", "basis", "how that is known", STRING, true, sv_get_basis),
 	SV_COL("APERM", "alias_perm", "what the linear map may do there: rw or ro", STRING, true,
-		get_perm),
-	SV_COL("ALIAS", "alias", "its address in the linear map", HEX, true, get_alias),
+		sv_get_alias_perm),
+	SV_COL("ALIAS", "alias", "its address in the linear map", HEX, true, sv_get_alias),
 	SV_ALARM("OTHER", "other_mappings", "further kernel addresses, as zone:rw:address", WORDS,
 		true, get_others),
 	SV_COL("BELOW-PFN", "below.pfn", "frame right below", HEX, false, get_below_pfn),
