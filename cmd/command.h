@@ -32,6 +32,10 @@ enum {
 	OPTIONS_HOLD = 1 << 10,	    /* --max-hold, --jobs */
 	OPTIONS_PFN = 1 << 11,	    /* --pfn */
 	OPTIONS_EXPOSURE = 1 << 12, /* --sample */
+	OPTIONS_WINDOW = 1 << 13,   /* --duration */
+	OPTIONS_FAULTS = 1 << 14,   /* -e, --until-fault */
+	OPTIONS_WATCH = 1 << 15,    /* --interval, --expect-settled */
+	OPTIONS_FIT = 1 << 16,	    /* --would-fit */
 };
 
 struct words {

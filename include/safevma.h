@@ -150,7 +150,11 @@ enum safevma_need {
 	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
 	SAFEVMA_NEED_ALL =
 		((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_COMMIT,
-	SAFEVMA_NEED_PROBE = 1u << 16, /* experiments on memory of our own: the ledger */
+	SAFEVMA_NEED_PROBE = 1u << 16,	  /* experiments on memory of our own: the ledger */
+	SAFEVMA_NEED_LOCKS = 1u << 17,	  /* of each page what can still make it fault */
+	SAFEVMA_NEED_PRESSURE = 1u << 18, /* stalls, reclaim, limits, who is killed first */
+	SAFEVMA_NEED_FAULTS = 1u << 19,	  /* page faults as they happen, for a time */
+	SAFEVMA_NEED_WATCH = 1u << 20,	  /* the selected again and again, for a time */
 };
 
 /* Where the kernel's page tables are read. */
@@ -174,6 +178,34 @@ struct safevma_probe_request {
 	bool costly, list;
 };
 
+/*
+ * Looking for a time: NEED_FAULTS, NEED_WATCH. It ends after duration_ms (0: not by itself), when
+ * every selected process has ended, or when *stop is not 0 (a signal handler may set it; NULL:
+ * never).
+ */
+struct safevma_window {
+	uint64_t duration_ms;
+	const volatile int *stop;
+};
+
+/*
+ * NEED_FAULTS. events: names as libpfm4 has them; none: perf::PAGE-FAULTS. until_fault: the first
+ * fault ends it, and is a failure. command: run it (argv, ending with NULL) and look at it from its
+ * first instruction on; NULL: look at the selection.
+ */
+struct safevma_faults_request {
+	const char *const *events;
+	size_t events_count;
+	bool until_fault;
+	char *const *command;
+};
+
+/* NEED_WATCH. expect_settled: what changes is a failure. */
+struct safevma_watch_request {
+	uint64_t interval_ms; /* 0: 1000 */
+	bool expect_settled;
+};
+
 struct safevma_request {
 	struct safevma_selection selection;
 	unsigned int needs; /* enum safevma_need, or-ed */
@@ -186,6 +218,10 @@ struct safevma_request {
 	unsigned int
 		sample_percent; /* NEED_EXPOSURE: look at this share of the blocks; 0: at all */
 	struct safevma_probe_request probe;
+	struct safevma_window window;
+	struct safevma_faults_request faults;
+	struct safevma_watch_request watch;
+	uint64_t fit_bytes; /* NEED_COMMIT: would an allocation of this size fit; 0: not asked */
 };
 
 /** Checks the names in a request before anything is read. */
