@@ -39,9 +39,7 @@ static uint64_t account(struct sv_cost *cost, uint64_t began)
 {
 	uint64_t took = now_ns() - began;
 
-	cost->lock_reads++;
-	if (took / 1000 > cost->longest_read_us)
-		cost->longest_read_us = took / 1000;
+	sv_cost_lock_read(cost, took / 1000);
 	return took;
 }
 

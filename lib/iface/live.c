@@ -173,17 +173,20 @@ static long cpu_us(const struct rusage *u)
 }
 
 /* The opener's share of the CPU time is counted when it has ended: not here. */
-static int note_cost(const safevma_root *root, struct sv_strbuf *ret)
+static int note_cost(safevma_root *root, struct sv_strbuf *ret)
 {
-	const struct sv_cost *c = &root->cost;
+	struct sv_cost *c = &root->cost;
+	uint64_t since = c->longest_since_us;
 	struct rusage u;
 
 	if (getrusage(RUSAGE_SELF, &u))
 		return errno;
+	c->longest_since_us = 0;
 	return sv_strbuf_printf(ret,
 		       "cpu_us %ld\nmax_rss_kb %ld\nbytes_read %" PRIu64 "\nlock_reads %" PRIu64
-		       "\nlongest_read_us %" PRIu64 "\n",
-		       cpu_us(&u), u.ru_maxrss, c->bytes_read, c->lock_reads, c->longest_read_us)
+		       "\nlongest_read_us %" PRIu64 "\nlongest_since_us %" PRIu64 "\n",
+		       cpu_us(&u), u.ru_maxrss, c->bytes_read, c->lock_reads, c->longest_read_us,
+		       since)
 		       ? ENOMEM
 		       : 0;
 }
@@ -283,7 +286,7 @@ static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret
 		return note_clock(ret);
 	if (!strncmp(what, "self", 4))
 		return note_self(root->backend, ret);
-	if (!strcmp(what, "cost"))
+	if (!strncmp(what, "cost", 4))
 		return note_cost(root, ret);
 	if (!strncmp(what, "frame.", 6))
 		return note_frame(root->backend, ret);
@@ -338,6 +341,39 @@ static int experiment(safevma_root *root, const struct sv_call *c, struct sv_str
 	return rc;
 }
 
+static uint64_t boottime_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * In naps, because a signal that comes between asking whether to stop and going to sleep would be
+ * slept through.
+ */
+static int wait_for_look(const struct sv_wait *w, struct sv_strbuf *ret)
+{
+	const uint64_t nap_ns = 100000000;
+	uint64_t now = boottime_ns();
+	bool ends = w->end_ns && w->end_ns < w->look_ns;
+	uint64_t until = ends ? w->end_ns : w->look_ns;
+
+	while (!(w->stop && *w->stop) && now < until) {
+		uint64_t ns = until - now < nap_ns ? until - now : nap_ns;
+		struct timespec t = { .tv_nsec = (long)ns };
+
+		nanosleep(&t, NULL);
+		now = boottime_ns();
+	}
+	ends |= w->stop && *w->stop;
+	return sv_strbuf_printf(ret, "turn %s\ninterval_ns %" PRIu64 "\n", ends ? "last" : "look",
+		       w->interval_ns)
+		       ? ENOMEM
+		       : 0;
+}
+
 static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbuf *ret)
 {
 	struct live *l = root->backend;
@@ -363,6 +399,8 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 		return live_note(root, c->place.tag, ret);
 	case SV_OP_EXPERIMENT:
 		return experiment(root, c, ret);
+	case SV_OP_WAIT:
+		return wait_for_look(c->wait, ret);
 	case SV_OP_COUNT:
 		break;
 	}

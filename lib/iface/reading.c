@@ -28,9 +28,7 @@ static ssize_t read_gently(struct sv_pacing *pacing, struct sv_pace *pace, size_
 	int errnum = errno;
 
 	took = now_ns() - began;
-	cost->lock_reads++;
-	if (took / 1000 > cost->longest_read_us)
-		cost->longest_read_us = took / 1000;
+	sv_cost_lock_read(cost, took / 1000);
 	if (n > 0)
 		sv_pace_learn(pace, (uint64_t)n / unit, took);
 	if (sv_pacing_due(pacing, took))

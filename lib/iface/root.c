@@ -17,6 +17,7 @@ const char *const sv_op_names[SV_OP_COUNT] = {
 	[SV_OP_QUERY] = "query",
 	[SV_OP_NOTE] = "note",
 	[SV_OP_EXPERIMENT] = "experiment",
+	[SV_OP_WAIT] = "wait",
 };
 
 const char *const sv_op_phrases[SV_OP_COUNT] = {
@@ -29,6 +30,7 @@ const char *const sv_op_phrases[SV_OP_COUNT] = {
 	[SV_OP_QUERY] = "query mappings",
 	[SV_OP_NOTE] = "look at the system",
 	[SV_OP_EXPERIMENT] = "run the experiment",
+	[SV_OP_WAIT] = "wait",
 };
 
 static int file_init(struct sv_file *f, safevma_root *root, const struct sv_place *place,

@@ -25,6 +25,7 @@ enum sv_op {
 	SV_OP_QUERY,	  /* PROCMAP_QUERY on an open file: struct sv_query_vma, binary */
 	SV_OP_NOTE,	  /* what is no file: clock, cost, privileges, system; arg says which */
 	SV_OP_EXPERIMENT, /* something tried on memory of our own; tag says what */
+	SV_OP_WAIT, /* "turn look" when it is time for another, "turn last" when time is over */
 	SV_OP_COUNT,
 };
 
@@ -58,6 +59,13 @@ struct sv_recorder;
  */
 typedef int (*sv_experiment_fn)(void *arg, struct sv_strbuf *ret);
 
+/* Until when to wait. A recording answers at once, as it was answered then. */
+struct sv_wait {
+	uint64_t look_ns, end_ns; /* CLOCK_BOOTTIME: the next look; the end, 0: none */
+	uint64_t interval_ns;	  /* what was asked for: kept in the answer */
+	const volatile int *stop; /* not 0: end now; may be NULL */
+};
+
 struct sv_call {
 	enum sv_op op;
 	struct sv_place place;
@@ -65,6 +73,7 @@ struct sv_call {
 	uint64_t start, end;  /* addresses, for SCAN and QUERY */
 	sv_experiment_fn run; /* for EXPERIMENT, with its argument */
 	void *arg;
+	const struct sv_wait *wait; /* for WAIT */
 };
 
 /* What a kind of root can do. Results: 0, or -1 with err filled. */
@@ -81,9 +90,20 @@ struct sv_root_ops {
 /* What our reading costs. */
 struct sv_cost {
 	uint64_t bytes_read;
-	uint64_t lock_reads;	  /* reads that took a lock of a target */
-	uint64_t longest_read_us; /* longest of these */
+	uint64_t lock_reads;	   /* reads that took a lock of a target */
+	uint64_t longest_read_us;  /* longest of these */
+	uint64_t longest_since_us; /* longest since the cost was asked for last */
 };
+
+/* Counts a read that took a lock of a target. */
+static inline void sv_cost_lock_read(struct sv_cost *cost, uint64_t took_us)
+{
+	cost->lock_reads++;
+	if (took_us > cost->longest_read_us)
+		cost->longest_read_us = took_us;
+	if (took_us > cost->longest_since_us)
+		cost->longest_since_us = took_us;
+}
 
 struct safevma_root {
 	const struct sv_root_ops *ops;

@@ -20,7 +20,9 @@ static const struct {
 } numbers[] = {
 	U64(9, flags),
 	U64(10, minflt),
+	U64(11, children_minflt),
 	U64(12, majflt),
+	U64(13, children_majflt),
 	U64(20, threads),
 	U64(22, start_ticks),
 	U64(23, vsize_bytes),

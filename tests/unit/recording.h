@@ -104,6 +104,7 @@ static inline int fake_call(safevma_root *root, const struct sv_call *c, struct 
 	case SV_OP_EXPERIMENT:
 		return c->run(c->arg, ret) ? sv_error_nomem(err) : 0;
 	case SV_OP_QUERY:
+	case SV_OP_WAIT:
 	case SV_OP_COUNT:
 		break;
 	}
