@@ -7,6 +7,7 @@
  *   victim [OPTION...] sparse [GiB] a reservation (16 TiB) with 1000 pages touched
  *   victim [OPTION...] fragment [MiB]  fills memory and gives back every other page
  *   victim [OPTION...] files [N]    N empty files in DIR (10000)
+ *   victim [OPTION...] obey         a settled loop that is upset on demand (obey.c)
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
@@ -218,8 +219,8 @@ static int usage(void)
 	fputs("usage: victim [--only NAME,...] [--pages N] [--dir DIR] [--spoof] [--rt]\n"
 	      "              [--threads N] [--human] [--stay] [--list]\n"
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
-	      "hostile | "
-	      "pidns]\n",
+	      "obey |\n"
+	      "               hostile | pidns]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -323,6 +324,8 @@ static int run(int argc, char **argv)
 		return victim_churn();
 	if (!strcmp(what, "pidns") && argc == 1)
 		return victim_pidns();
+	if (!strcmp(what, "obey") && argc == 1)
+		return victim_obey();
 	return usage();
 }
 
