@@ -105,6 +105,7 @@ bool selects(const struct arguments *args);
  * The same for commands that judge: the exit status is the verdict, EXIT_OK of what only lists.
  */
 int run_judgement(const struct command *command, struct arguments *args, bool list);
+int run_judged_table(const char *table, struct arguments *args, bool list);
 
 /*
  * First of all in main(): standard descriptors that are closed get /dev/null, so that no file of

@@ -36,6 +36,10 @@ enum {
 	OPT_SAMPLE,
 	OPT_MAX_HOLD,
 	OPT_JOBS,
+	OPT_DURATION,
+	OPT_INTERVAL,
+	OPT_EXPECT_SETTLED,
+	OPT_WATCH,
 };
 
 /* A function of its own takes the value, below in apply(). */
@@ -96,6 +100,16 @@ const struct option_info option_infos[] = {
 		"how long one read may hold a lock of the target (100)", CALL },
 	{ OPT_JOBS, "jobs", "N", OPTIONS_HOLD,
 		"threads that read the tables of all frames, at most 64 (1)", CALL },
+	{ OPT_DURATION, "duration", "TIME", OPTIONS_WINDOW,
+		"how long to look: 10 (seconds), 500ms, 2m, 1h; without it until interrupted",
+		CALL },
+	{ OPT_WATCH, "watch", "TIME", OPTIONS_REDACT,
+		"also look again and again for so long, for safevma watch --root", CALL },
+	{ OPT_INTERVAL, "interval", "TIME", OPTIONS_WATCH | OPTIONS_REDACT,
+		"time between looks, from 10ms on (1s)", CALL },
+	{ OPT_EXPECT_SETTLED, "expect-settled", NULL, OPTIONS_WATCH,
+		"judge: exit status 0 when nothing changed, 2 when something did, 3 when unknown",
+		FLAG(request.watch.expect_settled) },
 	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system",
 		TEXT(root.recording) },
 	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
@@ -294,6 +308,40 @@ static int set_sample(struct arguments *a, const char *value)
 	return EXIT_USAGE;
 }
 
+/* "1.5", "500ms", "2m": milliseconds, from least to ten years. */
+static bool time_span(const char *text, uint64_t least, uint64_t *ret)
+{
+	static const struct {
+		const char *suffix;
+		double ms;
+	} units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60000 }, { "h", 3600000 } };
+	const double most = 10 * 365.0 * 24 * 3600000;
+	const char *end = text + strspn(text, "0123456789.");
+	double v = *text >= '0' && *text <= '9' ? strtod(text, NULL) : -1;
+
+	if (end != text + strspn(text, "0123456789") &&
+		strchr(strchr(text, '.') + 1, '.')) /* a second point */
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		double ms = v * units[i].ms;
+
+		if (strcmp(end, units[i].suffix) != 0)
+			continue;
+		*ret = ms >= (double)least && ms <= most ? (uint64_t)ms : 0;
+		return *ret;
+	}
+	return false;
+}
+
+static int set_time(const char *option, const char *text, uint64_t least, uint64_t *ret)
+{
+	if (time_span(text, least, ret))
+		return -1;
+	complain("%s takes a time as 10, 0.5, 500ms, 2m or 1h, from %llums on, not '%s'", option,
+		(unsigned long long)least, text);
+	return EXIT_USAGE;
+}
+
 static int set_format(struct arguments *a, enum safevma_format format)
 {
 	if (a->report.format != SAFEVMA_FORMAT_TEXT && a->report.format != format) {
@@ -340,6 +388,12 @@ static int apply(struct arguments *a, const struct option_info *o, const char *v
 		return set_page_tables(a, value);
 	case OPT_MAX_HOLD:
 		return set_number("--max-hold", value, 1000000, &a->root.max_hold_us);
+	case OPT_WATCH:
+		return set_time("--watch", value, 1, &a->request.window.duration_ms);
+	case OPT_DURATION:
+		return set_time("--duration", value, 1, &a->request.window.duration_ms);
+	case OPT_INTERVAL:
+		return set_time("--interval", value, 10, &a->request.watch.interval_ms);
 	case OPT_JOBS:
 		return set_number("--jobs", value, 64, &a->root.jobs);
 	default:

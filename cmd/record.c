@@ -39,6 +39,8 @@ static int run(const struct command *command, struct arguments *a)
 	if (a->lean)
 		a->request.needs &= ~(unsigned int)(SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_KERNEL |
 						    SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_COMMIT);
+	if (a->request.window.duration_ms)
+		a->request.needs |= SAFEVMA_NEED_WATCH;
 	if (a->probe) {
 		a->request.needs |= SAFEVMA_NEED_PROBE;
 		a->root.drop_privileges = false; /* as probe does, and for its reason */

@@ -118,9 +118,9 @@ static int status_of(enum safevma_verdict verdict)
 	return EXIT_INCOMPLETE;
 }
 
-int run_judgement(const struct command *command, struct arguments *a, bool list)
+int run_judged_table(const char *name, struct arguments *a, bool list)
 {
-	const safevma_table *table = safevma_table_find(command->name);
+	const safevma_table *table = safevma_table_find(name);
 	struct safevma_error err = { 0 };
 	safevma_observation *obs;
 	int status = observe(table, a, &obs);
@@ -133,4 +133,9 @@ int run_judgement(const struct command *command, struct arguments *a, bool list)
 		status = list ? EXIT_OK : status_of(safevma_observation_verdict(obs));
 	safevma_observation_free(obs);
 	return status;
+}
+
+int run_judgement(const struct command *command, struct arguments *a, bool list)
+{
+	return run_judged_table(command->name, a, list);
 }

@@ -186,6 +186,12 @@ struct safevma_probe_request {
 struct safevma_window {
 	uint64_t duration_ms;
 	const volatile int *stop;
+	/*
+	 * Called after each look (NEED_WATCH) with what there is so far, which it may report and
+	 * must not keep; NULL: not called. What it returns ends the looking when it is not 0.
+	 */
+	int (*each)(const safevma_observation *so_far, void *arg);
+	void *arg;
 };
 
 /*
@@ -322,6 +328,15 @@ struct safevma_report_options {
 /** Writes the report of a table. Write errors on out are errors here. */
 int safevma_report_write(const safevma_observation *obs, const safevma_table *table,
 	const struct safevma_report_options *options, FILE *out, struct safevma_error *err);
+
+/**
+ * As they come: writes the rows of a table that is a plain list ("changes") from number *from on
+ * and moves *from behind them. Headings go before the first. In text every column has a width of
+ * its own from the start. Not for SAFEVMA_FORMAT_JSON, which is one object.
+ */
+int safevma_report_follow(const safevma_observation *obs, const safevma_table *table,
+	const struct safevma_report_options *options, size_t *from, FILE *out,
+	struct safevma_error *err);
 
 /** Checks column and sort names before anything is read. */
 int safevma_report_check(const safevma_table *table, const struct safevma_report_options *options,

@@ -146,6 +146,9 @@ int sv_capture_frames_index(struct sv_process *p, struct safevma_error *err);
 int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *words,
 	struct safevma_error *why, struct safevma_error *err);
 
+/* The selected again and again, for a time. */
+int sv_capture_watch(struct sv_capture *c, struct safevma_error *err);
+
 /* What every process was promised, and the budget that is to keep it. */
 int sv_capture_commit(struct sv_capture *c, struct safevma_error *err);
 

@@ -23,6 +23,8 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_COMMIT)
 		needs |= SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_SYSTEM;
+	if (needs & SAFEVMA_NEED_WATCH)
+		needs |= SAFEVMA_NEED_SMAPS;
 	if (needs & SAFEVMA_NEED_SMAPS)
 		needs |= SAFEVMA_NEED_VMAS;
 	if (needs & SAFEVMA_NEED_VMAS)
@@ -130,6 +132,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_POOLS) && sv_capture_holders(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_PROBE) && sv_capture_probe(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_WATCH) && sv_capture_watch(c, err))
 		return -1;
 	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
 		return -1;

@@ -145,8 +145,3 @@ int sv_claim_result_parse(
 	*ret = made;
 	return 0;
 }
-
-enum safevma_verdict safevma_observation_verdict(const safevma_observation *obs)
-{
-	return obs->claims.len ? obs->claims.ptr[0].verdict : SAFEVMA_VERDICT_NOTCHECKED;
-}

@@ -27,6 +27,7 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->zones);
 	sv_exposure_fini(&obs->exposure);
 	sv_process_fini(&obs->target);
+	sv_series_fini(&obs->series);
 	if (obs->memo)
 		free(obs->memo->figures);
 	free(obs->memo);

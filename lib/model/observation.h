@@ -11,6 +11,7 @@
 #include "pool.h"
 #include "process.h"
 #include "safevma.h"
+#include "series.h"
 
 struct sv_gap {
 	const char *interface; /* name, static */
@@ -138,6 +139,7 @@ struct safevma_observation {
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
 	struct sv_exposure exposure;
+	struct sv_series series;  /* the selected, look by look */
 	struct sv_process target; /* no process: the frames that were asked for by number */
 	struct {
 		struct sv_claim_result *ptr;

@@ -14,6 +14,7 @@
 #include "measure/linear.h"
 #include "measure/owners.h"
 #include "measure/runs.h"
+#include "measure/settle.h"
 #include "measure/vma.h"
 
 struct sv_column {
@@ -97,6 +98,10 @@ struct safevma_cursor {
 	struct sv_commit_budget budget;
 	struct sv_commit_process commit_process;
 	struct sv_commit_vma commit_vma;
+	const struct sv_watched *watched;
+	struct sv_settled settled;
+	const struct sv_change *change;
+	struct sv_series_sums series_sums;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -179,6 +184,7 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
 	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing,
-	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget;
+	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget, sv_table_watch,
+	sv_table_watched, sv_table_changes, sv_table_looks, sv_table_settled;
 
 #endif
