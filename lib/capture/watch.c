@@ -133,6 +133,26 @@ static int look_at_all_new(struct sv_capture *c, struct watching *all, const str
 	return 0;
 }
 
+/* A list that lacks a process that lives is not whole: its children may be missing as well. */
+static int find_watched(struct sv_capture *c, const struct watching *now, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	for (size_t i = 0; i < c->obs->series.watched.len; i++) {
+		const struct sv_watched *w = &c->obs->series.watched.ptr[i];
+
+		if (w->ended ||
+			bsearch(&w->pid, now->pids.ptr, now->pids.len, sizeof(pid_t), by_number))
+			continue;
+		sv_error_set(&why, SAFEVMA_E_FORMAT, 0, "/proc", 0,
+			"expected every process, got a list without %d, which was just looked at",
+			w->pid);
+		return sv_gap_add_cost(
+			c->obs, SV_IFACE_PROC, 0, &why, true, "children that were forked", err);
+	}
+	return 0;
+}
+
 static int look_for_children(struct sv_capture *c, struct watching *all, struct sv_look_now *look,
 	struct safevma_error *err)
 {
@@ -148,6 +168,8 @@ static int look_for_children(struct sv_capture *c, struct watching *all, struct 
 			c->obs, SV_IFACE_PROC, 0, &why, true, "children that were forked", err);
 	if (rc > 0)
 		rc = parse_pids(&text, &now) ? sv_error_nomem(err) : 0;
+	if (!rc)
+		rc = find_watched(c, &now, err);
 	if (!rc && all->pids.len)
 		rc = look_at_all_new(c, all, &now, look, err);
 	sv_vec_fini(&all->pids);
@@ -265,13 +287,18 @@ static int clock_of(struct sv_capture *c, const char *what, const struct sv_look
 	uint64_t *ret, struct safevma_error *err)
 {
 	struct sv_times t = { 0 };
+	struct safevma_error why;
 	char tag[48];
 
 	snprintf(tag, sizeof(tag), "clock.%s.%s", what, now->tag);
 	if (sv_capture_clock(c, tag, &t, err))
 		return -1;
 	*ret = t.boottime_ns;
-	return 0;
+	if (t.boottime_ns)
+		return 0;
+	sv_error_set(&why, SAFEVMA_E_FORMAT, 0, tag, 0, "expected 'boottime_ns' above 0");
+	return sv_gap_add_cost(
+		c->obs, SV_IFACE_PROC, 0, &why, true, "when the looks were made", err);
 }
 
 static int look_at_each(struct sv_capture *c, struct watching *all, struct sv_look_now *now,
@@ -298,7 +325,8 @@ static int look(struct sv_capture *c, struct watching *all, struct safevma_error
 		clock_of(c, "end", &now, &end, err) || read_cost(c, all, &now, entry, err))
 		return -1;
 	entry->boottime_ns = now.boottime_ns;
-	entry->took_us = sv_known((end - now.boottime_ns) / 1000);
+	if (end >= now.boottime_ns && now.boottime_ns)
+		entry->took_us = sv_known((end - now.boottime_ns) / 1000);
 	entry->pages = now.pages;
 	entry->changes = now.changes;
 	return 0;
@@ -317,7 +345,7 @@ static uint64_t next_due(const struct sv_series *s, uint64_t now)
 {
 	uint64_t first = s->looks.ptr[0].boottime_ns, step = s->interval_ns;
 
-	return first + ((now - first) / step + 1) * step;
+	return now < first ? first + step : first + ((now - first) / step + 1) * step;
 }
 
 enum turn { TURN_FAILED = -1, TURN_END, TURN_LOOK, TURN_LAST };
@@ -335,6 +363,7 @@ static enum turn wait_for_next(struct sv_capture *c, struct safevma_error *err)
 					next_due(s, last->boottime_ns + last->took_us.value * 1000),
 		.end_ns = window->duration_ms ? begun + window->duration_ms * ns_of_ms : 0,
 		.interval_ns = s->interval_ns,
+		.looked_ns = last->boottime_ns,
 		.stop = window->stop };
 	char tag[40];
 	struct sv_call call = {
@@ -347,17 +376,17 @@ static enum turn wait_for_next(struct sv_capture *c, struct safevma_error *err)
 	int rc;
 
 	snprintf(tag, sizeof(tag), "watch.%zu", s->looks.len - 1);
-	if (wait.end_ns && last->boottime_ns >= wait.end_ns)
-		return TURN_END;
 	rc = sv_capture_call(c, &call, &answer, &why, err);
 	if (rc < 0)
 		return TURN_FAILED;
 	interval = sv_note_number(&answer, "interval_ns");
 	s->interval_ns = interval.value ? interval.value : s->interval_ns;
+	if (rc && sv_note_value(&answer, "turn", &turn))
+		return sv_span_is(turn, "look")	  ? TURN_LOOK
+		       : sv_span_is(turn, "last") ? TURN_LAST
+						  : TURN_END;
 	if (rc)
-		return sv_note_value(&answer, "turn", &turn) && sv_span_is(turn, "look")
-			       ? TURN_LOOK
-			       : TURN_LAST;
+		sv_error_set(&why, SAFEVMA_E_RECORDING, 0, NULL, 0, "expected 'turn'");
 	return sv_gap_add_cost(
 		       c->obs, SV_IFACE_PROC, 0, &why, true, "looks that were to follow", err)
 		       ? TURN_FAILED

@@ -126,8 +126,12 @@ static enum outcome read_counters(struct looking *k)
 	k->now.rss = s.vm_rss_bytes;
 	k->now.locked = s.vm_locked_bytes;
 	k->now.swap = s.vm_swap_bytes;
-	k->now.counted = true;
-	return READ;
+	k->now.counted = k->now.rss.known && k->now.locked.known && k->now.swap.known;
+	if (k->now.counted)
+		return READ;
+	sv_error_set(&why, SAFEVMA_E_FORMAT, 0, "status", 0,
+		"expected lines VmLck, VmRSS and VmSwap: it is ending, or the text was cut");
+	return malformed(k, SV_IFACE_STATUS, &why);
 }
 
 /* ---- VMAs ------------------------------------------------------------------------------------ */
@@ -378,8 +382,9 @@ static int compare(struct looking *k)
 	struct sv_side *was = &k->w->last, *is = &k->now;
 	struct sv_delta d = { .before = &was->list, .after = &is->list, .emit = tell, .arg = k };
 
-	if (was->listed && is->listed && !same_text(&was->list.maps, &is->list.maps) &&
-		sv_delta_vmas(&d))
+	if (is->listed && !was->listed)
+		d.before = k->w->process; /* as smaps had them, before the first look */
+	if (is->listed && !same_text(&d.before->maps, &is->list.maps) && sv_delta_vmas(&d))
 		return -1;
 	if (was->paged && is->paged && compare_pages(k))
 		return -1;
@@ -492,7 +497,7 @@ int sv_watch_look(struct sv_capture *c, struct sv_watch *w, struct sv_look_now *
 		return ended(&k);
 	if (got != FATAL && !look->number)
 		note_first(&k);
-	if (got == FATAL || (look->number && compare(&k)))
+	if (got == FATAL || compare(&k))
 		rc = -1;
 	note_last(&k);
 	if (!rc)

@@ -357,9 +357,12 @@ static int wait_for_look(const struct sv_wait *w, struct sv_strbuf *ret)
 {
 	const uint64_t nap_ns = 100000000;
 	uint64_t now = boottime_ns();
-	bool ends = w->end_ns && w->end_ns < w->look_ns;
-	uint64_t until = ends ? w->end_ns : w->look_ns;
+	bool last = w->end_ns && w->end_ns < w->look_ns;
+	uint64_t until = last ? w->end_ns : w->look_ns;
+	const char *turn;
 
+	if (w->end_ns && w->looked_ns >= w->end_ns)
+		until = now;
 	while (!(w->stop && *w->stop) && now < until) {
 		uint64_t ns = until - now < nap_ns ? until - now : nap_ns;
 		struct timespec t = { .tv_nsec = (long)ns };
@@ -367,9 +370,10 @@ static int wait_for_look(const struct sv_wait *w, struct sv_strbuf *ret)
 		nanosleep(&t, NULL);
 		now = boottime_ns();
 	}
-	ends |= w->stop && *w->stop;
-	return sv_strbuf_printf(ret, "turn %s\ninterval_ns %" PRIu64 "\n", ends ? "last" : "look",
-		       w->interval_ns)
+	turn = w->end_ns && w->looked_ns >= w->end_ns ? "end"
+	       : last || (w->stop && *w->stop)	      ? "last"
+						      : "look";
+	return sv_strbuf_printf(ret, "turn %s\ninterval_ns %" PRIu64 "\n", turn, w->interval_ns)
 		       ? ENOMEM
 		       : 0;
 }

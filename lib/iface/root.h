@@ -62,6 +62,7 @@ typedef int (*sv_experiment_fn)(void *arg, struct sv_strbuf *ret);
 /* Until when to wait. A recording answers at once, as it was answered then. */
 struct sv_wait {
 	uint64_t look_ns, end_ns; /* CLOCK_BOOTTIME: the next look; the end, 0: none */
+	uint64_t looked_ns;	  /* when the last look began */
 	uint64_t interval_ns;	  /* what was asked for: kept in the answer */
 	const volatile int *stop; /* not 0: end now; may be NULL */
 };

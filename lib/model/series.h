@@ -10,7 +10,10 @@
 #include "base/parse.h"
 #include "process.h"
 
-/* Each with a row in series.c that says what it is and whether a settled process may show it. */
+/*
+ * Each with a row in series.c that says what it is and whether a settled process may show it. What
+ * names a place comes before what is of the whole process: in this order a culprit is looked for.
+ */
 enum sv_change_kind {
 	SV_CHANGE_VMA_ADDED,
 	SV_CHANGE_VMA_REMOVED,
@@ -23,15 +26,15 @@ enum sv_change_kind {
 	SV_CHANGE_HEAP_GREW,
 	SV_CHANGE_HEAP_SHRANK,
 	SV_CHANGE_STACK_GREW,
-	SV_CHANGE_RESIDENT, /* of the process: VmRSS */
-	SV_CHANGE_LOCKED,   /* of the process: VmLck */
-	SV_CHANGE_SWAPPED,  /* of the process: VmSwap */
 	SV_CHANGE_LOCK_LOST,
 	SV_CHANGE_PAGE_MOVED,
 	SV_CHANGE_PAGE_LOST,
 	SV_CHANGE_PAGE_ADDED,
 	SV_CHANGE_COW_PENDING,
 	SV_CHANGE_NEIGHBOUR,
+	SV_CHANGE_RESIDENT, /* of the process: VmRSS */
+	SV_CHANGE_LOCKED,   /* of the process: VmLck */
+	SV_CHANGE_SWAPPED,  /* of the process: VmSwap */
 	SV_CHANGE_FAULTS_MINOR,
 	SV_CHANGE_FAULTS_MAJOR,
 	SV_CHANGE_FAULTS_CHILDREN,

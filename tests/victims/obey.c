@@ -51,7 +51,8 @@ static void do_malloc(void)
 
 static void do_free(void)
 {
-	uintptr_t start = (uintptr_t)mine.heap;
+	volatile uintptr_t start =
+		(uintptr_t)mine.heap; /* for no warning of its use: it is a number */
 
 	free(mine.heap);
 	mine.heap = NULL;
