@@ -84,6 +84,9 @@ def half(op, source, target):
     if op["path"].endswith("/status") and b"VmSwap" in data:
         data = data[: data.index(b"VmLck") // 8 * 8]  # or nothing that is needed would be lost
         keep = len(data)
+    if op["path"].endswith("/stat"):
+        keep = size // 32 * 8  # fields up to 24 are needed
+        data = data[:keep]
     os.remove(name)
     with open(name, "wb") as f:
         f.write(data)
