@@ -89,10 +89,15 @@ static int look_at_new(struct sv_capture *c, struct watching *all, pid_t pid,
 	text.len = 0;
 	if (rc > 0)
 		rc = sv_capture_text(c, &place, &text, &why, err);
-	if (rc <= 0)
-		return rc;
-	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why))
-		return sv_gap_add(c->obs, SV_IFACE_STAT, pid, &why, true, err);
+	if (rc < 0)
+		return -1;
+	if (rc)
+		rc = !sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why);
+	if (!rc && sv_is_gone(&why))
+		return 0; /* who waited for it is told by the faults of its children */
+	if (!rc)
+		return sv_gap_add_cost(
+			c->obs, SV_IFACE_STAT, pid, &why, true, "whose child it is", err);
 	parent = watched_parent(all, s.ppid);
 	return parent ? sv_watch_change(c, parent, look, &change, s.comm, err) : 0;
 }
