@@ -418,3 +418,33 @@ int victim_pidns(void)
 	wait_for_end();
 	return EXIT_SUCCESS;
 }
+
+/* ---- compact: the kernel moves what can be moved, again and again ---- */
+
+static void compact_now(void)
+{
+	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) < 0)
+		fprintf(stderr, "victim: compact_memory: %s\n", strerror(errno));
+	close(fd);
+}
+
+/* Not a victim but what befalls one: amount is the time in ms between two rounds. */
+int victim_compact(void)
+{
+	uint64_t ms = settings.amount ? settings.amount : 500;
+	struct timespec t = { .tv_sec = (time_t)(ms / 1000),
+		.tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	if (access("/proc/sys/vm/compact_memory", W_OK))
+		return skip("compact", "compact_memory", errno);
+	report_ready(getpid(), 0);
+	while (!end_asked()) {
+		nanosleep(&t, NULL);
+		compact_now();
+	}
+	return EXIT_SUCCESS;
+}

@@ -8,6 +8,7 @@
  *   victim [OPTION...] fragment [MiB]  fills memory and gives back every other page
  *   victim [OPTION...] files [N]    N empty files in DIR (10000)
  *   victim [OPTION...] obey         a settled loop that is upset on demand (obey.c)
+ *   victim [OPTION...] compact [MS] has the kernel compact memory every MS (500): root
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
@@ -220,7 +221,7 @@ static int usage(void)
 	      "              [--threads N] [--human] [--stay] [--list]\n"
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
 	      "obey |\n"
-	      "               hostile | pidns]\n",
+	      "               compact [MS] | hostile | pidns]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -322,6 +323,8 @@ static int run(int argc, char **argv)
 		return victim_files();
 	if (!strcmp(what, "churn"))
 		return victim_churn();
+	if (!strcmp(what, "compact"))
+		return victim_compact();
 	if (!strcmp(what, "pidns") && argc == 1)
 		return victim_pidns();
 	if (!strcmp(what, "obey") && argc == 1)

@@ -84,5 +84,6 @@ int victim_churn(void);
 int victim_hostile(char **argv);
 int victim_pidns(void);
 int victim_obey(void);
+int victim_compact(void);
 
 #endif

@@ -326,6 +326,35 @@ analyse_exposure() # NAME DIR
 	ok "$name: fragmentation shows in lift and mixing" $? "$2/fragmented.adjacency.err"
 }
 
+# A verdict over a recorded time: the loop settled, and moved by the kernel. What moved is in its
+# count of migrated pages, too.
+analyse_watch() # NAME DIR STREAM PID
+{
+	local stem=$2/${3%.tar} status=0
+
+	"$safevma" watch -J -p "$4" --expect-settled --root "$stem" >"$stem.watch.json" \
+		2>"$stem.watch.err" || status=$?
+	if [ "$3" = settled.tar ]; then
+		[ "$status" -eq 0 ]
+		ok "$1: a settled process passes" $? "$stem.watch.json"
+		return
+	fi
+	[ "$status" -eq 2 ] && jq -e '.settled.verdict == "fail" and
+		(.processes[0].reason | startswith("page-moved"))' "$stem.watch.json" >/dev/null
+	ok "$1: moved pages are the culprit" $? "$stem.watch.json"
+	jq -e '.processes[0] as $p | $p.pages_moved > 0 and
+		$p.pages_moved <= .settled.pgmigrate_success and
+		([$p.changes[] | select(.what == "page-moved").pages] | add) == $p.pages_moved and
+		all($p.changes[] | select(.what == "page-moved" and .before != null);
+			.before != .after)' "$stem.watch.json" >/dev/null
+	ok "$1: each with its frame before and after, within the kernel's count" $? \
+		"$stem.watch.json"
+	printf '# %s: %s of %s pages moved, the kernel migrated %s\n' "$1" \
+		"$(jq '.processes[0].pages_moved' "$stem.watch.json")" \
+		"$(jq '.processes[0].pages_watched' "$stem.watch.json")" \
+		"$(jq '.settled.pgmigrate_success' "$stem.watch.json")"
+}
+
 # Every stream of a guest.
 analyse_streams() # NAME DIR
 {
@@ -344,6 +373,11 @@ analyse_streams() # NAME DIR
 		case $stream in
 		probe.tar)
 			analyse_probe "$1" "$2"
+			continue
+			;;
+		settled.tar | moved.tar)
+			analyse_watch "$whole" "$2" "$stream" \
+				"$(jq -r 'select(.ready).pid' "$2/victim.jsonl")"
 			continue
 			;;
 		*.tar) analyse "$whole" "$2" "${stream%.tar}" ;;
