@@ -131,6 +131,7 @@ static struct safevma_value difference(safevma_cursor *c)
 	struct sv_num before = c->change->before, after = c->change->after;
 	bool more = after.value > before.value;
 	struct safevma_value v;
+	char text[32];
 
 	if (!before.known || !after.known)
 		return sv_value_unknown();
@@ -138,8 +139,8 @@ static struct safevma_value difference(safevma_cursor *c)
 								    : before.value - after.value));
 	if (v.type != SAFEVMA_TYPE_STRING)
 		return v;
-	snprintf(c->text, sizeof(c->text), "%c%.*s", more ? '+' : '-', (int)v.string.len,
-		v.string.ptr);
+	snprintf(text, sizeof(text), "%c%.*s", more ? '+' : '-', (int)v.string.len, v.string.ptr);
+	snprintf(c->text, sizeof(c->text), "%s", text); /* the figure may be in there */
 	return sv_value_text(c->text);
 }
 
