@@ -110,9 +110,10 @@ static const struct sv_column look_columns[] = {
 	SV_COL("BYTES", "cost.bytes_read", "bytes read", BYTES, false, get_bytes),
 };
 
-static bool made(const safevma_observation *obs)
+/* Also where nothing could be watched: JSON has its members, and the verdict is unknown. */
+static bool wanted(const safevma_observation *obs)
 {
-	return obs->series.made;
+	return obs->needs & SAFEVMA_NEED_WATCH;
 }
 
 const struct safevma_table sv_table_looks = {
@@ -121,7 +122,7 @@ const struct safevma_table sv_table_looks = {
 	.row_columns = look_columns,
 	.row_count = sv_array_size(look_columns),
 	.next_row = next_look,
-	.wanted = made,
+	.wanted = wanted,
 	.also = &sv_table_settled,
 	.none = "no look was made",
 };
@@ -196,7 +197,7 @@ const struct safevma_table sv_table_settled = {
 	.row_columns = sum_columns,
 	.row_count = sv_array_size(sum_columns),
 	.next_row = next_sum,
-	.wanted = made,
+	.wanted = wanted,
 	.upright = true,
 	.none = "nothing was watched",
 };
