@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What `safevma explain` knows: terms, and the classes and flags out of their own tables. */
+/*
+ * What `safevma explain` knows: terms, and the changes, classes and flags out of their own tables.
+ */
 #include <string.h>
 
 #include "iface/kpage.h"
 #include "model/frame.h"
+#include "model/series.h"
 #include "safevma.h"
 
 static const struct safevma_topic terms[] = {
@@ -162,6 +165,23 @@ static const struct safevma_topic terms[] = {
 		"secretmem, the pool of huge pages, page tables, kernel stacks, slab, per-CPU "
 		"memory, and pages of MAP_NORESERVE mappings. Together with Committed_AS it is the "
 		"worst case: what is needed when every promise is called in." },
+	{ "settled", "term", "its memory stays as it is",
+		"safevma watch looks again and again: a process is settled when no look shows a "
+		"change that unsettles, and every look read all that was to be read. One change "
+		"refutes it; what could not be seen leaves it unknown. It holds for the time that "
+		"was watched. It does not say that memory is locked or present: what is absent and "
+		"stays absent is settled." },
+	{ "unsettle", "term", "what a settled process does not show",
+		"Changes after which a page can fault that could not before, or that show the "
+		"process at work on its address space: mappings, heap, stack, locks, pages, "
+		"faults, "
+		"threads, children. new-neighbour alone does not unsettle: what lies beside its "
+		"frames is no doing of a process and costs it no time." },
+	{ "look", "term", "one reading of the watched processes",
+		"A change is told between two looks of safevma watch. What came and went between "
+		"them is seen in counters alone: faults, and faults of children that were waited "
+		"for. smaps is read before the first look and in none; of each look it is said "
+		"what it cost." },
 	{ "verdict", "term", "what is concluded, and never more",
 		"fail: an observation here contradicts it; one is enough. pass: it holds here, as "
 		"far "
@@ -242,7 +262,26 @@ static size_t classes_count(void)
 
 size_t safevma_topics_count(void)
 {
-	return sv_array_size(terms) + classes_count() + sv_kpf_names_count;
+	return sv_array_size(terms) + SV_CHANGE_COUNT + classes_count() + sv_kpf_names_count;
+}
+
+static struct safevma_topic change_topic(enum sv_change_kind kind)
+{
+	const struct sv_change_info *info = sv_change_info(kind);
+	static const char *const units[] = {
+		[SV_UNIT_NONE] = "Told by safevma watch.",
+		[SV_UNIT_BYTES] = "Told by safevma watch; before and after are sizes.",
+		[SV_UNIT_COUNT] = "Told by safevma watch; before and after are counts.",
+		[SV_UNIT_PFN] = "Told by safevma watch; before and after are frames, of several "
+				"pages that of the first.",
+		[SV_UNIT_PERMS] = "Told by safevma watch; before and after are permissions.",
+		[SV_UNIT_CLASS] = "Told by safevma watch; before and after are classes of the "
+				  "frame beside ours. See edge, and unsettle.",
+	};
+
+	return (struct safevma_topic) {
+		.name = info->name, .kind = "change", .title = info->help, .text = units[info->unit]
+	};
 }
 
 static struct safevma_topic class_topic(size_t i)
@@ -263,11 +302,16 @@ static struct safevma_topic class_topic(size_t i)
 
 const struct safevma_topic *safevma_topic(size_t index)
 {
-	static struct safevma_topic made[SV_CLASS_COUNT + 64];
+	static struct safevma_topic made[SV_CLASS_COUNT + 64], changes[SV_CHANGE_COUNT];
 
 	if (index < sv_array_size(terms))
 		return &terms[index];
 	index -= sv_array_size(terms);
+	if (index < SV_CHANGE_COUNT) {
+		changes[index] = change_topic((enum sv_change_kind)index);
+		return &changes[index];
+	}
+	index -= SV_CHANGE_COUNT;
 	if (index < classes_count()) {
 		made[index] = class_topic(index);
 		return &made[index];

@@ -36,6 +36,9 @@ section() # HEADING COMMAND...
 
 commands=$(section Commands: | awk '{ print $1 }' | sort)
 
+changes=$("$safevma" explain | awk '/^[a-z]/ { on = $0 == "change:" } on && /^  / { print $1 }' |
+	sort)
+
 # "-p --pid PID", the same of help and manual page
 help_options()
 {
@@ -47,6 +50,12 @@ help_options()
 help_columns()
 {
 	section "${2:-Columns (}" "$1" | sed -E 's/^  ([* ]) ([^ ]+) .*/\2 \1/; s/ +$//'
+}
+
+# Of tables that a command has besides: "Columns with --pfn", "Columns of changes".
+help_headings()
+{
+	"$safevma" "$1" --help | sed -n -E 's/^(Columns [a-z][a-z -]*[a-z]) *[(:].*/\1/p'
 }
 
 # ---- the manual pages ----------------------------------------------------------------------------
@@ -71,7 +80,7 @@ page_options()
 page_columns()
 {
 	page_section "safevma-$1.1" "${2:-COLUMNS}" |
-		sed -n -E 's/^     ([A-Z][A-Z?-]*)( \*)?(  .*)?$/\1\2/p'
+		sed -n -E 's/^     ([A-Z][A-Z?#-]*)( \*)?(  .*)?$/\1\2/p'
 }
 
 members_documented()
@@ -91,10 +100,10 @@ for c in $commands; do
 	is "safevma-$c(1) has the options of --help" "$(page_options "$c")" "$(help_options "$c")"
 	is "safevma-$c(1) has the columns of --help, with the same ones shown" \
 		"$(page_columns "$c")" "$(help_columns "$c")"
-	[ "$c" != frames ] ||
-		is "safevma-$c(1) has the columns of --pfn, with the same ones shown" \
-			"$(page_columns "$c" '   Columns with --pfn')" \
-			"$(help_columns "$c" 'Columns with --pfn')"
+	while read -r heading; do
+		is "safevma-$c(1) has the '$heading' of --help, with the same ones shown" \
+			"$(page_columns "$c" "   $heading")" "$(help_columns "$c" "$heading")"
+	done < <(help_headings "$c")
 	is "safevma $c --help names its page" "$("$safevma" "$c" --help | tail -n 1)" \
 		"More: man safevma-$c"
 done
@@ -102,10 +111,17 @@ for f in man/*; do
 	is "mandoc has nothing to say of $f" "$(mandoc -T lint -W warning "$f" 2>/dev/null)" ""
 done
 
+is "safevma-watch(1) has the changes that explain knows" \
+	"$(page_section safevma-watch.1 CHANGES | sed -n -E 's/^     ([a-z-]+)(  .*)?$/\1/p' | sort)" \
+	"$changes"
+is "the schema of watch has the changes that explain knows" \
+	"$(jq -r '."$defs".row.properties.what.enum[]' share/schema/safevma.watch.json | sort)" \
+	"$changes"
+
 # Members of arrays are named below their array in the schema, and by themselves in the page.
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
-arrays+='|system|page_tables|mixing|mappings'
+arrays+='|system|page_tables|mixing|mappings|changes|looks|settled'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
