@@ -117,6 +117,8 @@ void settle_process(void);
 /* The columns of the table with the command's name, or of another. */
 void print_columns(const struct command *command);
 void print_table_columns(const char *heading, const char *table);
+/* Of a table whose columns cannot be chosen: completion offers those that can alone. */
+void print_fixed_columns(const char *heading, const char *table);
 
 /* "safevma: ..." on standard error; what came from outside is made fit for a terminal. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -42,16 +42,26 @@ static int write_report(const safevma_observation *obs, const safevma_table *tab
 	return EXIT_INCOMPLETE;
 }
 
-void print_table_columns(const char *heading, const char *table)
+static void print_list(const char *heading, const char *table, const char *star)
 {
 	const safevma_table *t = safevma_table_find(table);
 
-	printf("\n%s (* shown when none are named):\n", heading);
+	printf("\n%s (* %s):\n", heading, star);
 	for (size_t i = 0; i < safevma_table_columns_count(t, SAFEVMA_LEVEL_ROW); i++) {
 		const struct safevma_column *c = safevma_table_column(t, SAFEVMA_LEVEL_ROW, i);
 
 		printf("  %c %-12s %s\n", c->shown ? '*' : ' ', c->name, c->help);
 	}
+}
+
+void print_table_columns(const char *heading, const char *table)
+{
+	print_list(heading, table, "shown when none are named");
+}
+
+void print_fixed_columns(const char *heading, const char *table)
+{
+	print_list(heading, table, "shown; the others are in JSON");
 }
 
 void print_columns(const struct command *command)

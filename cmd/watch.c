@@ -73,7 +73,7 @@ static void more_help(const struct command *command)
 {
 	(void)command;
 	print_table_columns("Columns of processes", "watched");
-	print_table_columns("Columns of changes", "changes");
+	print_fixed_columns("Columns of changes", "changes");
 }
 
 const struct command command_watch = {

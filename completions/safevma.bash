@@ -18,7 +18,7 @@ _safevma_options()
 _safevma_columns()
 {
 	"$1" "$2" --help 2>/dev/null | awk '
-		/^Columns/ { on = 1; next }
+		/^Columns.* named\):/ { on = 1; next }
 		!NF { on = 0 }
 		on { print $1 == "*" ? $2 : $1 }'
 }

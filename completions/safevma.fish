@@ -2,10 +2,10 @@
 # fish completion for safevma(1). Commands, options, columns and topics are what the tool itself
 # says they are (--help, explain): nothing of them is repeated here.
 
-# Lines of a section of a help text: heading, then the arguments that --help follows.
+# Lines of a section of a help text: heading (a pattern), then the arguments that --help follows.
 function __safevma_section
     command safevma $argv[2..] --help 2>/dev/null | awk -v heading=$argv[1] '
-        index($0, heading) == 1 { on = 1; next }
+        $0 ~ "^" heading { on = 1; next }
         !NF { on = 0 }
         on'
 end
@@ -16,7 +16,7 @@ function __safevma_command
 end
 
 function __safevma_columns
-    __safevma_section Columns (__safevma_command) | string replace -r '^[ *]*([A-Z]\S*) +' '$1\t'
+    __safevma_section 'Columns.* named' (__safevma_command) | string replace -r '^[ *]*([A-Z]\S*) +' '$1\t'
 end
 
 # Columns as a list with commas: those before the last are kept.

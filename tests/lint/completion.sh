@@ -63,12 +63,12 @@ offers() # SHELL LINE
 
 # ---- what the tool says --------------------------------------------------------------------------
 
-section() # HEADING COMMAND...
+section() # HEADING COMMAND...: the heading is a pattern
 {
 	local heading=$1
 	shift
 	safevma "$@" --help | awk -v heading="$heading" '
-		index($0, heading) == 1 { on = 1; next } !NF { on = 0 } on'
+		$0 ~ "^" heading { on = 1; next } !NF { on = 0 } on'
 }
 
 commands=$(section Commands: | awk '{ print $1 }' | sort)
@@ -85,7 +85,7 @@ letters()
 
 columns()
 {
-	section Columns "$1" | sed 's/^[ *]*\([^ ]*\).*/\1/' | sort -u
+	section "Columns.* named" "$1" | sed 's/^[ *]*\([^ ]*\).*/\1/' | sort -u
 }
 
 topics=$(safevma explain | awk '/^  / { print $1 }' | sort -u)
