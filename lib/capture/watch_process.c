@@ -418,8 +418,10 @@ static void note_first(struct looking *k)
 	to->locked_first = k->now.locked;
 	if (k->now.listed)
 		to->vmas_first = sv_known(k->now.list.vmas.len);
-	to->pages_first = present(&k->now.memory);
-	to->minor = to->major = to->children = sv_known(0);
+	if (k->now.paged)
+		to->pages_first = sv_known(present(&k->now.memory));
+	if (k->now.counted)
+		to->minor = to->major = to->children = sv_known(0);
 }
 
 static void note_last(struct looking *k)

@@ -123,7 +123,7 @@ struct sv_watched {
 	bool partly;	    /* too large: pages of locked mappings alone were looked at */
 	struct sv_num vmas_first, vmas_last, rss_first, rss_last, locked_first, locked_last;
 	struct sv_num minor, major, children; /* faults over the whole time */
-	uint64_t pages_first;		      /* present pages looked at */
+	struct sv_num pages_first;	      /* present pages looked at */
 	uint64_t counts[SV_CHANGE_COUNT];     /* changes by kind; of pages: pages */
 };
 

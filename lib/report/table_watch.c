@@ -279,17 +279,16 @@ WATCHED(locked_first, BYTES(w->locked_first))
 WATCHED(locked_last, BYTES(w->locked_last))
 WATCHED(vmas_first, COUNT(w->vmas_first))
 WATCHED(vmas_last, COUNT(w->vmas_last))
-WATCHED(pages_first, sv_value_u64(SAFEVMA_TYPE_U64, w->pages_first))
+WATCHED(pages_first, COUNT(w->pages_first))
 WATCHED(partly, sv_value_bool(w->partly))
-WATCHED(moved, w->hidden ? sv_value_unknown()
-			 : sv_value_u64(SAFEVMA_TYPE_U64, w->counts[SV_CHANGE_PAGE_MOVED]))
-WATCHED(unlocked, w->hidden || w->frames_unread
-			  ? sv_value_unknown()
-			  : sv_value_u64(SAFEVMA_TYPE_U64, w->counts[SV_CHANGE_LOCK_LOST]))
-WATCHED(cow, sv_value_u64(SAFEVMA_TYPE_U64, w->counts[SV_CHANGE_COW_PENDING]))
-WATCHED(neighbours, w->hidden || w->frames_unread
-			    ? sv_value_unknown()
-			    : sv_value_u64(SAFEVMA_TYPE_U64, w->counts[SV_CHANGE_NEIGHBOUR]))
+/* What no look saw whole is not known to have none. */
+#define PAGES(seen, kind)                                                                          \
+	(w->looks && (seen) ? sv_value_u64(SAFEVMA_TYPE_U64, w->counts[kind]) : sv_value_unknown())
+
+WATCHED(moved, PAGES(!w->hidden, SV_CHANGE_PAGE_MOVED))
+WATCHED(unlocked, PAGES(!w->hidden && !w->frames_unread, SV_CHANGE_LOCK_LOST))
+WATCHED(cow, PAGES(true, SV_CHANGE_COW_PENDING))
+WATCHED(neighbours, PAGES(!w->hidden && !w->frames_unread, SV_CHANGE_NEIGHBOUR))
 
 static struct safevma_value get_verdict(safevma_cursor *c)
 {
