@@ -130,7 +130,7 @@ check-golden: $(BUILD)/safevma
 check-walk: $(BUILD)/safevma
 	$(Q)$(LIVE_ENV) $(RUN_TAP) walk tests/walk/run.sh $(BUILD)/walk
 
-check-lint: $(BUILD)/safevma
+check-lint: $(BUILD)/safevma $(BUILD)/tests/victim
 	$(Q)rc=0; for t in tests/lint/*.sh; do \
 		$(LIVE_ENV) $(RUN_TAP) lint-$$(basename $$t .sh) $$t || rc=1; \
 	done; exit $$rc

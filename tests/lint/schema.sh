@@ -135,7 +135,7 @@ both "judged" watch -p "$quiet" --interval 50ms --duration 100ms --expect-settle
 # Upset in every way: the recording has each sort of change that it can be brought to.
 upset()
 {
-	victim=$top/build/tests/victim
+	victim=${VICTIM:-$top/build/tests/victim}
 	[ -x "$victim" ] || return 1
 	mkfifo "$work/orders" || return 1
 	"$victim" obey <"$work/orders" >"$work/answers" 2>&1 &
