@@ -47,7 +47,7 @@ static const struct sv_change_info infos[SV_CHANGE_COUNT] = {
 	[SV_CHANGE_FAULTS_MAJOR] = { "major-faults", SV_UNIT_COUNT, true,
 		"it took major page faults: they waited for a device" },
 	[SV_CHANGE_FAULTS_CHILDREN] = { "children-faults", SV_UNIT_COUNT, true,
-		"children of its that it waited for had faulted: it forked" },
+		"children that it waited for had faulted: it forked" },
 	[SV_CHANGE_CHILD] = { "child", SV_UNIT_NONE, true, "it has a new child: it forked" },
 	[SV_CHANGE_THREADS] = { "threads", SV_UNIT_COUNT, true,
 		"the number of its threads is another one" },
