@@ -52,7 +52,7 @@ struct arguments {
 	struct words positional;
 	/* storage behind the selection */
 	pid_t *pids;
-	struct words comms, exes, cgroups, units;
+	struct words comms, exes, cgroups, units, events;
 };
 
 struct command {
@@ -65,6 +65,7 @@ struct command {
 	bool all_by_default;
 	bool judges;	/* its exit status is a verdict */
 	int positional; /* how many words it takes at most */
+	bool command;	/* what follows "--" is a command to run: positional, ended by NULL */
 	int (*run)(const struct command *command, struct arguments *args);
 	void (*more_help)(const struct command *command); /* or NULL */
 };
@@ -106,6 +107,12 @@ bool selects(const struct arguments *args);
  */
 int run_judgement(const struct command *command, struct arguments *args, bool list);
 int run_judged_table(const char *table, struct arguments *args, bool list);
+
+/*
+ * For commands that look for a time: the first SIGINT or SIGTERM sets *stop, so that what was seen
+ * is reported; a second one kills.
+ */
+void stop_on_signals(volatile int *stop);
 
 /*
  * First of all in main(): standard descriptors that are closed get /dev/null, so that no file of

@@ -40,6 +40,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_EXPECT_SETTLED,
 	OPT_WATCH,
+	OPT_UNTIL_FAULT,
 };
 
 /* A function of its own takes the value, below in apply(). */
@@ -105,6 +106,13 @@ const struct option_info option_infos[] = {
 		CALL },
 	{ OPT_WATCH, "watch", "TIME", OPTIONS_REDACT,
 		"also look again and again for so long, for safevma watch --root", CALL },
+	{ 'e', "event", "EVENT", OPTIONS_FAULTS,
+		"sample this event instead, by the name that libpfm4 has for it; may be given "
+		"again",
+		CALL },
+	{ OPT_UNTIL_FAULT, "until-fault", NULL, OPTIONS_FAULTS,
+		"judge: the first fault ends it with status 2; 0 when there was none, 3 unknown",
+		FLAG(request.faults.until_fault) },
 	{ OPT_INTERVAL, "interval", "TIME", OPTIONS_WATCH | OPTIONS_REDACT,
 		"time between looks, from 10ms on (1s)", CALL },
 	{ OPT_EXPECT_SETTLED, "expect-settled", NULL, OPTIONS_WATCH,
@@ -388,6 +396,8 @@ static int apply(struct arguments *a, const struct option_info *o, const char *v
 		return set_page_tables(a, value);
 	case OPT_MAX_HOLD:
 		return set_number("--max-hold", value, 1000000, &a->root.max_hold_us);
+	case 'e':
+		return add_word(&a->events, value);
 	case OPT_WATCH:
 		return set_time("--watch", value, 1, &a->request.window.duration_ms);
 	case OPT_DURATION:
@@ -409,11 +419,13 @@ struct getopt_tables {
 };
 
 /* All options of all commands are known to the reader, so that a wrong place can be named. */
-static void build(struct getopt_tables *t)
+static void build(const struct command *c, struct getopt_tables *t)
 {
 	size_t at = 0;
 
 	memset(t, 0, sizeof(*t));
+	if (c->command) /* options behind the first word are the command's */
+		t->shorts[at++] = '+';
 	t->shorts[at++] = ':';
 	for (size_t i = 0; i < option_infos_count; i++) {
 		const struct option_info *o = &option_infos[i];
@@ -483,8 +495,18 @@ static int positional(const struct command *c, struct arguments *a, int argc, ch
 			argv[optind + c->positional], c->name);
 		return EXIT_USAGE;
 	}
+	if (c->command && optind < argc && strcmp(argv[optind - 1], "--") != 0) {
+		complain("'%s' does not know what to do with '%s': a command to run stands behind "
+			 "--",
+			c->name, argv[optind]);
+		return EXIT_USAGE;
+	}
 	for (int i = optind; i < argc && rc < 0; i++)
 		rc = add_word(&a->positional, argv[i]);
+	if (c->command && a->positional.len && rc < 0) {
+		rc = add_word(&a->positional, NULL);
+		a->positional.len--;
+	}
 	return rc;
 }
 
@@ -525,6 +547,8 @@ static int settle(const struct command *c, struct arguments *a)
 		complain("--redact says what a recording leaves out: it goes with --record");
 		return EXIT_USAGE;
 	}
+	a->request.faults.events = a->events.ptr;
+	a->request.faults.events_count = a->events.len;
 	a->request.needs = c->needs;
 	a->root.drop_privileges = true;
 	return -1;
@@ -537,7 +561,7 @@ int arguments_read(const struct command *command, int argc, char **argv, struct 
 
 	memset(ret, 0, sizeof(*ret));
 	ret->report.color = auto_color();
-	build(&t);
+	build(command, &t);
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
 		rc = one_option(command, ret, letter, argv);
@@ -556,4 +580,5 @@ void arguments_free(struct arguments *a)
 	free(a->exes.ptr);
 	free(a->cgroups.ptr);
 	free(a->units.ptr);
+	free(a->events.ptr);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the commands that observe and report have in common. */
+#include <signal.h>
 #include <stdio.h>
 
 #include "command.h"
@@ -148,4 +149,21 @@ int run_judged_table(const char *name, struct arguments *a, bool list)
 int run_judgement(const struct command *command, struct arguments *a, bool list)
 {
 	return run_judged_table(command->name, a, list);
+}
+
+static volatile int *to_stop;
+
+static void on_signal(int signo)
+{
+	(void)signo;
+	*to_stop = 1;
+}
+
+void stop_on_signals(volatile int *stop)
+{
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	to_stop = stop;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,21 +7,6 @@
 extern const struct command command_watch;
 
 static volatile int stop;
-
-static void on_signal(int signo)
-{
-	(void)signo;
-	stop = 1;
-}
-
-/* The first one ends the watching with a report; where that takes too long, a second one kills. */
-static void end_on_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-}
 
 struct following {
 	const struct arguments *args;
@@ -63,7 +47,7 @@ static int run(const struct command *command, struct arguments *args)
 		args->request.window.each = tell;
 		args->request.window.arg = &following;
 	}
-	end_on_signals();
+	stop_on_signals(&stop);
 	if (args->request.watch.expect_settled)
 		return run_judged_table(table, args, false);
 	return run_table(table, args);

@@ -85,6 +85,9 @@ typedef struct safevma_root safevma_root;
  *   good. Programs want this; a library user may not.
  * max_hold_us: a read that takes a lock of an observed process is made so short that it should hold
  *   it no longer than this; 0: the default, 100. What was reached is in the report's cost.
+ * command: a program with its arguments, ending with NULL, that NEED_FAULTS looks at from its first
+ *   instruction on: a process for it is forked now, with the privileges that the caller has, and
+ *   runs it when all is ready. It ends with the root at the latest (SIGTERM). NULL: none.
  * jobs: threads that read the tables of all frames (kpageflags and the like), which take no lock of
  *   a process; 0 or 1: none beside the caller.
  */
@@ -96,6 +99,7 @@ struct safevma_root_options {
 	bool drop_privileges;
 	unsigned int max_hold_us;
 	unsigned int jobs;
+	char *const *command;
 };
 
 /** Opens the live system (forks the opener) or a recording. */
@@ -195,15 +199,16 @@ struct safevma_window {
 };
 
 /*
- * NEED_FAULTS. events: names as libpfm4 has them; none: perf::PAGE-FAULTS. until_fault: the first
- * fault ends it, and is a failure. command: run it (argv, ending with NULL) and look at it from its
- * first instruction on; NULL: look at the selection.
+ * NEED_FAULTS. events: names as libpfm4 has them; none: perf::MINOR-FAULTS and perf::MAJOR-FAULTS,
+ * which between them have every fault that was resolved. until_fault: the first fault ends it, and
+ * is a failure. keep: how many events the observation keeps at most; with window.each it keeps none
+ * that was told. With a root that has a command, that one is looked at and the selection is not.
  */
 struct safevma_faults_request {
 	const char *const *events;
 	size_t events_count;
 	bool until_fault;
-	char *const *command;
+	size_t keep; /* 0: 200 000 */
 };
 
 /* NEED_WATCH. expect_settled: what changes is a failure. */

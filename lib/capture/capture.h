@@ -20,6 +20,7 @@ struct sv_capture {
 	safevma_observation *obs;
 	const struct safevma_request *request;
 	pid_t self, opener; /* the observer's own processes; 0 not known */
+	pid_t command;	    /* a program that waits to be run, and is selected; 0: none */
 };
 
 /* Where we are, when, with which rights; swap areas and zones. */
@@ -148,6 +149,9 @@ int sv_capture_flags(struct sv_file *f, uint64_t first, size_t n, uint64_t *word
 
 /* The selected again and again, for a time. */
 int sv_capture_watch(struct sv_capture *c, struct safevma_error *err);
+
+/* Page faults of the selected as they happen, for a time. */
+int sv_capture_faults(struct sv_capture *c, struct safevma_error *err);
 
 /* What every process was promised, and the budget that is to keep it. */
 int sv_capture_commit(struct sv_capture *c, struct safevma_error *err);

@@ -17,6 +17,8 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_PAGES;
 	if (needs & SAFEVMA_NEED_OWNERS)
 		needs |= SAFEVMA_NEED_SYSTEM;
+	if (needs & SAFEVMA_NEED_FAULTS)
+		needs |= SAFEVMA_NEED_PAGES;
 	if (needs & SAFEVMA_NEED_PAGES)
 		needs |= SAFEVMA_NEED_VMAS;
 	if (needs & SAFEVMA_NEED_EXPOSURE)
@@ -134,6 +136,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_PROBE) && sv_capture_probe(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_WATCH) && sv_capture_watch(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_FAULTS) && sv_capture_faults(c, err))
 		return -1;
 	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
 		return -1;

@@ -211,9 +211,11 @@ static bool some_hidden(const struct sv_process *p)
 
 static int hidden_gap(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
+	bool frames = c->obs->needs & SAFEVMA_NEED_FRAMES;
 	struct safevma_error why;
 
-	if (!some_hidden(p))
+	/* Whoever follows faults asks which pages are there, and not where. */
+	if (((c->obs->needs & SAFEVMA_NEED_FAULTS) && !frames) || !some_hidden(p))
 		return 0;
 	sv_error_set(&why, SAFEVMA_E_SYSTEM, 0, NULL, 0,
 		"the kernel hides frame numbers: the reader lacks CAP_SYS_ADMIN in the initial "

@@ -336,6 +336,8 @@ static bool only_pids(const struct sv_capture *c)
 {
 	const struct safevma_selection *s = &c->request->selection;
 
+	if (c->command)
+		return true;
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
 	       !s->units_count && !s->all && !c->request->everything &&
 	       !(c->obs->needs & (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT));
@@ -344,6 +346,15 @@ static bool only_pids(const struct sv_capture *c)
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)
 {
 	const struct safevma_selection *s = &c->request->selection;
+
+	if (c->command) {
+		pid_t *slot = sv_vec_push(pids);
+
+		if (!slot)
+			return sv_error_nomem(err);
+		*slot = c->command;
+		return 0;
+	}
 
 	for (size_t i = 0; i < s->pids_count; i++) {
 		pid_t *slot;
@@ -391,12 +402,28 @@ static int who_we_are(struct sv_capture *c, struct safevma_error *err)
 	return 0;
 }
 
+/* A program that was given to run is all that is looked at. */
+static int find_command(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_NOTE,
+		.place = { .iface = SV_IFACE_PROC, .tag = "command" } };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = 0;
+
+	if (c->obs->needs & SAFEVMA_NEED_FAULTS)
+		rc = sv_capture_call(c, &call, &text, &why, err);
+	if (rc > 0)
+		c->command = (pid_t)sv_note_number(&text, "pid").value;
+	return rc < 0 ? -1 : 0;
+}
+
 int sv_capture_processes(struct sv_capture *c, struct safevma_error *err)
 {
 	struct pids pids = { 0 };
-	int rc = who_we_are(c, err);
+	int rc = who_we_are(c, err) || find_command(c, err) ? -1 : 0;
 
-	c->obs->selection_named = sv_selection_named(&c->request->selection);
+	c->obs->selection_named = c->command || sv_selection_named(&c->request->selection);
 	if (!rc && !only_pids(c))
 		rc = list_pids(c, &pids, err);
 	if (!rc)

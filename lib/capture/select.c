@@ -177,11 +177,12 @@ int sv_capture_select(struct sv_capture *c, struct sv_process *p, struct safevma
 		return -1;
 	if (headless(p) && lost_marks(c, p, err))
 		return -1;
-	if (selected_by_name(s, p))
+	if (selected_by_name(s, p) || (c->command && p->pid == c->command))
 		p->why |= SV_WHY_NAMED;
 	if (s->all && (asked || (p->pid != c->self && p->pid != c->opener)))
 		p->why |= SV_WHY_ALL;
-	p->selected =
-		sv_selection_named(s) || s->all ? p->why & (SV_WHY_NAMED | SV_WHY_ALL) : p->why;
+	p->selected = sv_selection_named(s) || s->all || c->command
+			      ? p->why & (SV_WHY_NAMED | SV_WHY_ALL)
+			      : p->why;
 	return 0;
 }

@@ -295,6 +295,14 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.tells = "stalls for want of memory",
 		.how = "CONFIG_PSI; boot with psi=1 where it is off by default",
 	},
+	[SV_IFACE_PERF] = {
+		.name = "perf", .path = "/proc/sys/kernel/perf_event_paranoid",
+		.kind = SV_KIND_TEXT,
+		.tells = "who may look at page faults as they happen (perf_event_open)",
+		.costs = "page faults as they happen",
+		.how = "CONFIG_PERF_EVENTS; kernel.perf_event_paranoid of at most 2 for one's own "
+		       "processes, CAP_PERFMON for others",
+	},
 };
 
 const struct sv_iface_info *sv_iface_info(enum sv_iface id)

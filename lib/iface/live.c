@@ -19,6 +19,7 @@
 #include "ioctls.h"
 #include "opener.h"
 #include "pagemap.h"
+#include "perf_live.h"
 #include "privilege.h"
 #include "reading.h"
 
@@ -28,6 +29,8 @@ struct live {
 	int pidfd;	 /* of the pinned process, or -1 */
 	int own_pagemap; /* -1: not opened, or not to be had */
 	struct sv_reading reading;
+	struct sv_perf_live *perf; /* NULL: no event was opened */
+	struct sv_program program;
 };
 
 /* ---- talking to the opener ------------------------------------------------------------------- */
@@ -278,6 +281,20 @@ static int note_self(const struct live *l, struct sv_strbuf *ret)
 	return sv_strbuf_printf(ret, "pid %d\nopener %d\n", getpid(), l->opener) ? ENOMEM : 0;
 }
 
+static int note_command(struct live *l, bool end, struct sv_strbuf *ret)
+{
+	const struct sv_program *p = &l->program;
+
+	if (!end)
+		return sv_strbuf_printf(ret, "pid %d\n", p->pid) ? ENOMEM : 0;
+	if (!p->pid || !sv_program_ended(&l->program))
+		return sv_strbuf_printf(ret, "running %d\n", p->pid != 0) ? ENOMEM : 0;
+	return sv_strbuf_printf(ret, WIFEXITED(p->status) ? "status %d\n" : "signal %d\n",
+		       WIFEXITED(p->status) ? WEXITSTATUS(p->status) : WTERMSIG(p->status))
+		       ? ENOMEM
+		       : 0;
+}
+
 static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret)
 {
 	if (!strcmp(what, "system"))
@@ -292,6 +309,8 @@ static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret
 		return note_frame(root->backend, ret);
 	if (!strcmp(what, "features"))
 		return note_features(root->backend, ret);
+	if (!strncmp(what, "command", 7))
+		return note_command(root->backend, !strcmp(what, "command.end"), ret);
 	if (!strcmp(what, "privileges"))
 		return note_privileges(root->backend, ret);
 	return EINVAL;
@@ -339,6 +358,14 @@ static int experiment(safevma_root *root, const struct sv_call *c, struct sv_str
 	rc = c->run(c->arg, ret);
 	root->recorder = kept;
 	return rc;
+}
+
+static int ask_perf(void *arg, const struct sv_perf_spec *spec, pid_t tid, int *fd)
+{
+	struct sv_opener_request q = { .op = SV_OPENER_PERF, .tid = tid, .perf = *spec };
+	int rc = ask(arg, &q, NULL, fd);
+
+	return !rc && *fd < 0 ? EBADF : rc;
 }
 
 static uint64_t boottime_ns(void)
@@ -405,6 +432,14 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 		return experiment(root, c, ret);
 	case SV_OP_WAIT:
 		return wait_for_look(c->wait, ret);
+	case SV_OP_PERF_OPEN:
+		return sv_perf_live_open(&l->perf, c->perf, ask_perf, l, ret);
+	case SV_OP_PERF_START:
+		return sv_perf_live_start(l->perf, &l->program, ret);
+	case SV_OP_PERF_DRAIN:
+		return sv_perf_live_drain(l->perf, &l->program, c->wait, ret);
+	case SV_OP_PERF_COUNT:
+		return sv_perf_live_count(l->perf, ret);
 	case SV_OP_COUNT:
 		break;
 	}
@@ -436,6 +471,8 @@ static void live_free(safevma_root *root)
 		close(l->pidfd);
 	if (l->own_pagemap >= 0)
 		close(l->own_pagemap);
+	sv_perf_live_free(l->perf);
+	sv_program_fini(&l->program);
 	sv_reading_fini(&l->reading);
 	while (waitpid(l->opener, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -470,13 +507,20 @@ int sv_live_start(
 	safevma_root *root, const struct safevma_root_options *o, struct safevma_error *err)
 {
 	struct live *l = calloc(1, sizeof(*l));
-	int pair[2];
+	int pair[2], rc;
 
 	if (!l)
 		return sv_error_nomem(err);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+	rc = o->command ? sv_program_prepare(&l->program, o->command) : 0;
+	if (rc) {
 		free(l);
-		return sv_error_sys(err, errno, NULL, "make a socket for the opener");
+		return sv_error_sys(err, rc, NULL, "start a process for the command");
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		rc = errno;
+		sv_program_fini(&l->program);
+		free(l);
+		return sv_error_sys(err, rc, NULL, "make a socket for the opener");
 	}
 	l->opener = fork();
 	if (l->opener == 0) {
@@ -489,6 +533,7 @@ int sv_live_start(
 	root->backend = l;
 	if (l->opener < 0) {
 		close(l->sock);
+		sv_program_fini(&l->program);
 		free(l);
 		return sv_error_sys(err, errno, NULL, "start the opener");
 	}

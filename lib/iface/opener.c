@@ -200,6 +200,19 @@ static int do_privileges(struct opener *o)
 	return send_bytes(o, text, strlen(text));
 }
 
+/* Its attributes are made in perf.c: nobody else chooses what is sampled. */
+static int do_perf(struct opener *o, const struct sv_opener_request *q)
+{
+	struct sv_opener_reply r = { 0 };
+	int fd = sv_perf_open(&q->perf, q->tid), rc;
+
+	if (fd < 0)
+		return send_errno(o, errno);
+	rc = send_reply(o, &r, fd);
+	close(fd);
+	return rc;
+}
+
 static int answer(struct opener *o, const struct sv_opener_request *q)
 {
 	const char *path;
@@ -210,6 +223,8 @@ static int answer(struct opener *o, const struct sv_opener_request *q)
 		return do_pin(o, q);
 	if (q->op == SV_OPENER_PRIVILEGES)
 		return do_privileges(o);
+	if (q->op == SV_OPENER_PERF)
+		return do_perf(o, q);
 	rc = locate(o, q, buf, sizeof(buf), &dir, &path);
 	if (rc)
 		return send_errno(o, rc);

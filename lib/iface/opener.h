@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "perf.h"
+
 enum sv_opener_op {
 	SV_OPENER_PIN = 1, /* holds /proc/PID; answers with a pidfd where there are any */
 	SV_OPENER_OPEN,	   /* answers with a descriptor, open for reading */
@@ -16,6 +18,7 @@ enum sv_opener_op {
 	SV_OPENER_MAGIC,
 	SV_OPENER_LIST,
 	SV_OPENER_PRIVILEGES,
+	SV_OPENER_PERF, /* an event of thread tid, by perf: answers with its descriptor */
 };
 
 struct sv_opener_request {
@@ -23,6 +26,7 @@ struct sv_opener_request {
 	uint32_t iface;
 	int32_t pid, tid;
 	char arg[64]; /* NUL-terminated */
+	struct sv_perf_spec perf;
 };
 
 enum { SV_OPENER_CHUNK = 8192 };

@@ -18,6 +18,10 @@ const char *const sv_op_names[SV_OP_COUNT] = {
 	[SV_OP_NOTE] = "note",
 	[SV_OP_EXPERIMENT] = "experiment",
 	[SV_OP_WAIT] = "wait",
+	[SV_OP_PERF_OPEN] = "perf-open",
+	[SV_OP_PERF_START] = "perf-start",
+	[SV_OP_PERF_DRAIN] = "perf-drain",
+	[SV_OP_PERF_COUNT] = "perf-count",
 };
 
 const char *const sv_op_phrases[SV_OP_COUNT] = {
@@ -31,6 +35,10 @@ const char *const sv_op_phrases[SV_OP_COUNT] = {
 	[SV_OP_NOTE] = "look at the system",
 	[SV_OP_EXPERIMENT] = "run the experiment",
 	[SV_OP_WAIT] = "wait",
+	[SV_OP_PERF_OPEN] = "open events",
+	[SV_OP_PERF_START] = "start",
+	[SV_OP_PERF_DRAIN] = "read events",
+	[SV_OP_PERF_COUNT] = "count events",
 };
 
 static int file_init(struct sv_file *f, safevma_root *root, const struct sv_place *place,

@@ -26,6 +26,10 @@ enum sv_op {
 	SV_OP_NOTE,	  /* what is no file: clock, cost, privileges, system; arg says which */
 	SV_OP_EXPERIMENT, /* something tried on memory of our own; tag says what */
 	SV_OP_WAIT, /* "turn look" when it is time for another, "turn last" when time is over */
+	SV_OP_PERF_OPEN,  /* opens events of threads: which ids they have, what failed */
+	SV_OP_PERF_START, /* from here on they count; a program that waits is run */
+	SV_OP_PERF_DRAIN, /* three words (over, monotonic time, 0), then records: binary */
+	SV_OP_PERF_COUNT, /* what they counted in all, and what was lost */
 	SV_OP_COUNT,
 };
 
@@ -67,6 +71,16 @@ struct sv_wait {
 	const volatile int *stop; /* not 0: end now; may be NULL */
 };
 
+/* Events of threads. */
+struct sv_perf_event;
+struct sv_perf_request {
+	const struct sv_perf_event *events;
+	size_t events_count;
+	const pid_t *tids;
+	size_t tids_count;
+	bool on_exec; /* they begin when the thread runs a program */
+};
+
 struct sv_call {
 	enum sv_op op;
 	struct sv_place place;
@@ -74,7 +88,8 @@ struct sv_call {
 	uint64_t start, end;  /* addresses, for SCAN and QUERY */
 	sv_experiment_fn run; /* for EXPERIMENT, with its argument */
 	void *arg;
-	const struct sv_wait *wait; /* for WAIT */
+	const struct sv_wait *wait;	    /* for WAIT and PERF_DRAIN */
+	const struct sv_perf_request *perf; /* for PERF_OPEN */
 };
 
 /* What a kind of root can do. Results: 0, or -1 with err filled. */

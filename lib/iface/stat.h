@@ -18,8 +18,8 @@ struct sv_stat {
 	struct sv_span comm; /* borrowed, as written: may hold any byte */
 	char state;
 	int64_t ppid;
-	uint64_t flags;			   /* field 9; 0x00200000 is PF_KTHREAD */
-	uint64_t minflt, majflt;	   /* fields 10, 12 */
+	uint64_t flags;		 /* field 9; 0x00200000 is PF_KTHREAD */
+	uint64_t minflt, majflt; /* fields 10, 12 */
 	/* Fields 11, 13: of children that it waited for, and of theirs. */
 	uint64_t children_minflt, children_majflt;
 	uint64_t threads;		   /* field 20 */

@@ -28,6 +28,7 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_exposure_fini(&obs->exposure);
 	sv_process_fini(&obs->target);
 	sv_series_fini(&obs->series);
+	sv_faultlog_fini(&obs->faults);
 	if (obs->memo)
 		free(obs->memo->figures);
 	free(obs->memo);

@@ -5,6 +5,7 @@
 
 #include "claim.h"
 #include "exposure.h"
+#include "faultlog.h"
 #include "iface/interfaces.h"
 #include "iface/kcore.h"
 #include "pgtable.h"
@@ -139,7 +140,8 @@ struct safevma_observation {
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
 	struct sv_exposure exposure;
-	struct sv_series series;  /* the selected, look by look */
+	struct sv_series series; /* the selected, look by look */
+	struct sv_faultlog faults;
 	struct sv_process target; /* no process: the frames that were asked for by number */
 	struct {
 		struct sv_claim_result *ptr;

@@ -96,6 +96,9 @@ struct safevma_value sv_value_pages(const safevma_cursor *c, uint64_t pages)
 
 struct safevma_value sv_get_pid(safevma_cursor *c)
 {
+	/* One that was forked meanwhile is not among the processes. */
+	if (c->fault_process)
+		return sv_value_u64(SAFEVMA_TYPE_U64, (uint64_t)c->fault_process->pid);
 	return sv_value_u64(SAFEVMA_TYPE_U64, (uint64_t)c->process->pid);
 }
 

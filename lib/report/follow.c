@@ -120,9 +120,14 @@ int safevma_report_follow(const safevma_observation *obs, const safevma_table *t
 	struct safevma_error *err)
 {
 	struct follow f = { .table = table, .options = options };
+	struct sv_plan plan = { .obs = obs, .table = table, .options = options };
 	safevma_cursor *c;
 	int rc;
 
+	if (options->format == SAFEVMA_FORMAT_NDJSON) {
+		rc = sv_render_lines(&plan, from, out, err);
+		return rc || !fflush(out) ? rc : sv_error_sys(err, errno, NULL, "write the report");
+	}
 	if (safevma_cursor_new(obs, table, false, &c, err))
 		return -1;
 	c->cells = options;

@@ -23,6 +23,9 @@ struct sv_plan {
 int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *err);
 int sv_render_json(const struct sv_plan *plan, FILE *out, struct safevma_error *err);
 
+/* NDJSON lines of a plain list from row *from on, which is moved behind them. */
+int sv_render_lines(const struct sv_plan *plan, size_t *from, FILE *out, struct safevma_error *err);
+
 /* Value as text; bytes scaled unless plan->options->bytes. Escaped. -1: memory is out. */
 int sv_value_format(const struct safevma_value *v, const struct safevma_report_options *options,
 	struct sv_strbuf *ret);

@@ -486,3 +486,25 @@ int sv_render_json(const struct sv_plan *plan, FILE *out, struct safevma_error *
 		return -1;
 	return flush(&j, err);
 }
+
+int sv_render_lines(const struct sv_plan *plan, size_t *from, FILE *out, struct safevma_error *err)
+{
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct json j = {
+		.plan = plan, .table = plan->table, .out = out, .text = &text, .lines = true
+	};
+	safevma_cursor *c;
+	int rc;
+
+	if (safevma_cursor_new(plan->obs, plan->table, false, &c, err))
+		return -1;
+	c->next_index = *from;
+	rc = make_shape(&j, SAFEVMA_LEVEL_ROW, false, &j.row, err);
+	for (; !rc && safevma_cursor_next_row(c); ++*from)
+		rc = line_row(c, &j, err);
+	if (!rc)
+		rc = c->failed ? sv_error_nomem(err) : flush(&j, err);
+	sv_shape_fini(&j.row);
+	safevma_cursor_free(c);
+	return rc;
+}

@@ -10,6 +10,7 @@
 #include "measure/commit.h"
 #include "measure/edges.h"
 #include "measure/exposure.h"
+#include "measure/faults.h"
 #include "measure/figures.h"
 #include "measure/linear.h"
 #include "measure/owners.h"
@@ -102,6 +103,10 @@ struct safevma_cursor {
 	struct sv_settled settled;
 	const struct sv_change *change;
 	struct sv_series_sums series_sums;
+	const struct sv_fault *fault;
+	const struct sv_fault_process *fault_process;
+	const struct sv_fault_sum *fault_sum;
+	struct sv_faults_sums faults_sums;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -185,6 +190,7 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
 	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing,
 	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget, sv_table_watch,
-	sv_table_watched, sv_table_changes, sv_table_looks, sv_table_settled;
+	sv_table_watched, sv_table_changes, sv_table_looks, sv_table_settled, sv_table_faults,
+	sv_table_faulted, sv_table_fault_events, sv_table_sampling;
 
 #endif

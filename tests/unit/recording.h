@@ -105,6 +105,10 @@ static inline int fake_call(safevma_root *root, const struct sv_call *c, struct 
 		return c->run(c->arg, ret) ? sv_error_nomem(err) : 0;
 	case SV_OP_QUERY:
 	case SV_OP_WAIT:
+	case SV_OP_PERF_OPEN:
+	case SV_OP_PERF_START:
+	case SV_OP_PERF_DRAIN:
+	case SV_OP_PERF_COUNT:
 	case SV_OP_COUNT:
 		break;
 	}

@@ -9,6 +9,8 @@
  *   victim [OPTION...] files [N]    N empty files in DIR (10000)
  *   victim [OPTION...] obey         a settled loop that is upset on demand (obey.c)
  *   victim [OPTION...] compact [MS] has the kernel compact memory every MS (500): root
+ *   victim [OPTION...] toucher      faults of which every address is known (faulter.c)
+ *   victim [OPTION...] flood [N]    N faults (1000000) as fast as they come
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
@@ -221,7 +223,7 @@ static int usage(void)
 	      "              [--threads N] [--human] [--stay] [--list]\n"
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
 	      "obey |\n"
-	      "               compact [MS] | hostile | pidns]\n",
+	      "               compact [MS] | toucher | flood [N] | hostile | pidns]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -323,6 +325,10 @@ static int run(int argc, char **argv)
 		return victim_files();
 	if (!strcmp(what, "churn"))
 		return victim_churn();
+	if (!strcmp(what, "toucher") && argc == 1)
+		return victim_toucher();
+	if (!strcmp(what, "flood"))
+		return victim_flood();
 	if (!strcmp(what, "compact"))
 		return victim_compact();
 	if (!strcmp(what, "pidns") && argc == 1)

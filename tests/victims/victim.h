@@ -85,5 +85,7 @@ int victim_hostile(char **argv);
 int victim_pidns(void);
 int victim_obey(void);
 int victim_compact(void);
+int victim_toucher(void);
+int victim_flood(void);
 
 #endif

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Page faults as they happen: opening events, keeping the time, and what the kernel counted. */
+#include "faults.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "iface/stat.h"
+
+enum { KEEP = 200000, LISTINGS = 8 };
+
+static const uint64_t look_every_ns = 1000000000;
+
+static const char *const usual[] = { "perf::MINOR-FAULTS", "perf::MAJOR-FAULTS" };
+
+/* ---- which events ---------------------------------------------------------------------------- */
+
+static enum sv_fault_kind kind_of(const struct sv_perf_event *e)
+{
+	static const enum sv_fault_kind kinds[] = {
+		[2] = SV_FAULT_ANY, [5] = SV_FAULT_MINOR, [6] = SV_FAULT_MAJOR
+	}; /* PERF_COUNT_SW_PAGE_FAULTS, _MIN, _MAJ */
+
+	return sv_perf_event_is_fault(e) ? kinds[e->config] : SV_FAULT_OTHER;
+}
+
+static int add_event(struct sv_following *f, const char *name)
+{
+	struct sv_perf_event *e = sv_vec_push(&f->events);
+	struct sv_fault_event *to = sv_vec_push(&f->c->obs->faults.events);
+
+	if (!e || !to)
+		return sv_error_nomem(f->err);
+	if (sv_perf_event_find(name, e, f->err))
+		return -1;
+	snprintf(to->name, sizeof(to->name), "%s", e->name);
+	to->kind = kind_of(e);
+	to->each = e->period == 1;
+	return 0;
+}
+
+static int choose_events(struct sv_following *f)
+{
+	const struct safevma_faults_request *q = &f->c->request->faults;
+	size_t n = q->events_count ? q->events_count : sv_array_size(usual);
+
+	for (size_t i = 0; i < n; i++)
+		if (add_event(f, q->events_count ? q->events[i] : usual[i]))
+			return -1;
+	return 0;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static int why_gap(struct sv_following *f, pid_t pid, int errnum, const char *costs)
+{
+	struct safevma_error why;
+
+	sv_error_sys(&why, errnum, NULL, "open events (perf_event_open)");
+	if (errnum == EACCES || errnum == EPERM)
+		sv_error_set(&why, SAFEVMA_E_SYSTEM, errnum, NULL, 0,
+			"perf_event_open: %s: of one's own processes it needs "
+			"kernel.perf_event_paranoid of at most 2, of others CAP_PERFMON",
+			strerror(errnum));
+	return sv_gap_add_cost(f->c->obs, SV_IFACE_PERF, pid, &why, true, costs, f->err);
+}
+
+static int take_line(struct sv_following *f, struct sv_span line)
+{
+	struct sv_faultlog *log = &f->c->obs->faults;
+	uint64_t a, b;
+
+	if (sv_take_lit(&line, "id ") && sv_take_dec(&line, &a) && sv_take_lit(&line, " ") &&
+		sv_take_dec(&line, &b) && b < f->events.len) {
+		struct sv_event_id *id = sv_vec_push(&f->ids);
+
+		if (!id)
+			return sv_error_nomem(f->err);
+		*id = (struct sv_event_id) { .id = a, .event = (size_t)b };
+	} else if (sv_take_lit(&line, "thread ") && sv_take_dec(&line, &a) &&
+		   sv_take_lit(&line, " ") && sv_take_dec(&line, &b)) {
+		if (b == ESRCH) /* it ended meanwhile */
+			return 0;
+		log->threads++;
+		log->threads_failed += b != 0;
+		f->tasks += !b;
+		return b ? why_gap(f, (pid_t)a, (int)b, "faults of this thread") : 0;
+	}
+	return 0;
+}
+
+static int open_some(struct sv_following *f, const pid_t *tids, size_t n, bool on_exec, size_t turn)
+{
+	struct sv_perf_request q = { .events = f->events.ptr,
+		.events_count = f->events.len,
+		.tids = tids,
+		.tids_count = n,
+		.on_exec = on_exec };
+	char tag[24];
+	struct sv_call call = {
+		.op = SV_OP_PERF_OPEN, .place = { .iface = SV_IFACE_PERF, .tag = tag }, .perf = &q
+	};
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_span line;
+	struct sv_text t;
+	int rc;
+
+	snprintf(tag, sizeof(tag), "faults.%zu", turn);
+	rc = sv_capture_call(f->c, &call, &text, &why, f->err);
+	if (rc <= 0)
+		return rc ? -1 : sv_gap_add(f->c->obs, SV_IFACE_PERF, 0, &why, true, f->err);
+	t = sv_text_init(text.ptr, text.len, "perf");
+	while (sv_text_line(&t, &line))
+		if (take_line(f, line))
+			return -1;
+	f->c->obs->faults.kernel = sv_note_number(&text, "kernel").value;
+	f->c->obs->faults.ring_bytes = sv_note_number(&text, "ring_bytes").value;
+	return 0;
+}
+
+static bool was_opened(const struct sv_following *f, pid_t tid)
+{
+	for (size_t i = 0; i < f->tids.len; i++)
+		if (f->tids.ptr[i] == tid)
+			return true;
+	return false;
+}
+
+/* Threads that are there and were not seen before; their number is added to *fresh. */
+static int list_new(struct sv_following *f, pid_t pid, size_t turn, size_t *fresh)
+{
+	char tag[24];
+	struct sv_call pin = { .op = SV_OP_PIN,
+		.place = { .iface = SV_IFACE_STAT, .pid = pid, .tag = tag } };
+	struct sv_call call = { .op = SV_OP_LIST,
+		.place = { .iface = SV_IFACE_TASK, .pid = pid, .tag = tag } };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_span line;
+	struct sv_text t;
+	uint64_t n;
+	int rc;
+
+	snprintf(tag, sizeof(tag), "faults.%zu", turn);
+	rc = sv_capture_call(f->c, &pin, &text, &why, f->err);
+	text.len = 0;
+	if (rc > 0)
+		rc = sv_capture_call(f->c, &call, &text, &why, f->err);
+	if (rc <= 0)
+		return rc ? -1 : sv_gap_add(f->c->obs, SV_IFACE_TASK, pid, &why, true, f->err);
+	t = sv_text_init(text.ptr, text.len, "task");
+	while (sv_text_line(&t, &line)) {
+		pid_t *slot;
+
+		if (!sv_take_dec(&line, &n) || n > INT32_MAX || was_opened(f, (pid_t)n))
+			continue;
+		slot = sv_vec_push(&f->tids);
+		if (!slot)
+			return sv_error_nomem(f->err);
+		*slot = (pid_t)n;
+		++*fresh;
+	}
+	return 0;
+}
+
+/*
+ * Threads inherit events from the one that made them. One that is made while the list is gone
+ * through, by a thread whose turn has not come, is found by listing until nobody new is there.
+ */
+static int open_selected(struct sv_following *f)
+{
+	const safevma_observation *obs = f->c->obs;
+
+	for (size_t turn = 0; turn < LISTINGS; turn++) {
+		size_t fresh = 0, begin = f->tids.len;
+
+		for (size_t i = 0; i < obs->processes.len; i++)
+			if (obs->processes.ptr[i].selected &&
+				!obs->processes.ptr[i].kernel_thread &&
+				list_new(f, obs->processes.ptr[i].pid, turn, &fresh))
+				return -1;
+		if (!fresh)
+			return 0;
+		if (open_some(f, f->tids.ptr + begin, fresh, f->c->command, turn))
+			return -1;
+	}
+	return why_gap(f, 0, EAGAIN, "faults of threads that were made while events were opened");
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct sv_event_id *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* ---- the address spaces at the start --------------------------------------------------------- */
+
+static int begin_space(struct sv_following *f, const struct sv_process *p)
+{
+	struct sv_space *s = sv_faults_space(f, p->pid);
+	struct sv_faultlog *log = &f->c->obs->faults;
+
+	if (!s || !sv_faultlog_process(log, p->pid))
+		return sv_error_nomem(f->err);
+	s->comm = sv_faultlog_string(log, p->comm.ptr ? p->comm.ptr : "", p->comm.len);
+	if (s->comm == SV_NO_STRING)
+		return sv_error_nomem(f->err);
+	s->before = p;
+	s->known = sv_process_was_read(p);
+	for (size_t i = 0; i < p->vmas.len; i++)
+		s->known &= p->vmas.ptr[i].pages_read;
+	return f->c->command ? 0 : sv_faults_read_maps(f, s);
+}
+
+static int begin_spaces(struct sv_following *f)
+{
+	for (size_t i = 0; i < f->c->obs->processes.len; i++)
+		if (f->c->obs->processes.ptr[i].selected &&
+			begin_space(f, &f->c->obs->processes.ptr[i]))
+			return -1;
+	return 0;
+}
+
+/* ---- the kernel's own counts ----------------------------------------------------------------- */
+
+/* 1, 0: it is not there any more, or a gap was noted; -1. */
+static int count_of(
+	struct sv_following *f, struct sv_process *p, const char *when, struct sv_stat *ret)
+{
+	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = when };
+	struct sv_call pin = { .op = SV_OP_PIN, .place = place };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_call(f->c, &pin, &text, &why, f->err);
+
+	text.len = 0;
+	if (rc > 0)
+		rc = sv_capture_text(f->c, &place, &text, &why, f->err);
+	if (rc <= 0)
+		return rc;
+	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), ret, &why))
+		return sv_gap_add(f->c->obs, SV_IFACE_STAT, p->pid, &why, false, f->err);
+	return ret->start_ticks == p->start_ticks;
+}
+
+/* first: what was counted up to now; else the difference to that. */
+static int count_all(struct sv_following *f, bool first)
+{
+	safevma_observation *obs = f->c->obs;
+
+	for (size_t i = 0; i < obs->processes.len; i++) {
+		struct sv_process *p = &obs->processes.ptr[i];
+		struct sv_fault_process *to;
+		struct sv_stat s;
+		int rc;
+
+		if (!p->selected)
+			continue;
+		rc = count_of(f, p, first ? "faults.begin" : "faults.end", &s);
+		to = rc >= 0 ? sv_faultlog_process(&obs->faults, p->pid) : NULL;
+		if (!to)
+			return rc < 0 ? -1 : sv_error_nomem(f->err);
+		to->ended = !rc;
+		if (!rc) {
+			to->minor = to->major = (struct sv_num) { 0 };
+			continue;
+		}
+		to->minor = first ? sv_known(s.minflt) : sv_known(s.minflt - to->minor.value);
+		to->major = first ? sv_known(s.majflt) : sv_known(s.majflt - to->major.value);
+	}
+	return 0;
+}
+
+static void add_count(struct sv_num *sum, uint64_t n)
+{
+	*sum = sv_known(sum->value + n);
+}
+
+static int read_counts(struct sv_following *f)
+{
+	struct sv_call call = { .op = SV_OP_PERF_COUNT,
+		.place = { .iface = SV_IFACE_PERF, .tag = "faults" } };
+	struct sv_faultlog *log = &f->c->obs->faults;
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	struct sv_span line;
+	struct sv_text t;
+	bool end = false;
+	int rc = sv_capture_call(f->c, &call, &text, &why, f->err);
+
+	if (rc <= 0)
+		return rc ? -1 : sv_gap_add(f->c->obs, SV_IFACE_PERF, 0, &why, true, f->err);
+	for (size_t i = 0; i < log->events.len; i++)
+		log->events.ptr[i].counted = log->events.ptr[i].lost = sv_known(0);
+	t = sv_text_init(text.ptr, text.len, "perf");
+	while (sv_text_line(&t, &line)) {
+		uint64_t event, tid, n, lost;
+
+		end |= sv_span_is(line, "end");
+		if (!sv_take_lit(&line, "count ") || !sv_take_dec(&line, &event) ||
+			!sv_take_lit(&line, " ") || !sv_take_dec(&line, &tid) ||
+			!sv_take_lit(&line, " ") || !sv_take_dec(&line, &n) ||
+			!sv_take_lit(&line, " ") || !sv_take_dec(&line, &lost) ||
+			event >= log->events.len)
+			continue;
+		add_count(&log->events.ptr[event].counted, n);
+		add_count(&log->events.ptr[event].lost, lost);
+	}
+	if (end)
+		return 0;
+	for (size_t i = 0; i < log->events.len; i++)
+		log->events.ptr[i].counted.known = false;
+	sv_error_set(&why, SAFEVMA_E_FORMAT, 0, "perf", 0, "expected counts up to a line 'end'");
+	return sv_gap_add_cost(
+		f->c->obs, SV_IFACE_PERF, 0, &why, true, "whether every fault was seen", f->err);
+}
+
+/* ---- the time -------------------------------------------------------------------------------- */
+
+static int begin(struct sv_following *f)
+{
+	struct sv_call call = { .op = SV_OP_PERF_START,
+		.place = { .iface = SV_IFACE_PERF, .tag = "faults" } };
+	struct sv_faultlog *log = &f->c->obs->faults;
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_call(f->c, &call, &text, &why, f->err);
+
+	if (rc < 0)
+		return -1;
+	log->start_monotonic_ns = sv_note_number(&text, "monotonic_ns").value;
+	log->start_boottime_ns = sv_note_number(&text, "boottime_ns").value;
+	f->now_ns = f->looked_ns = log->start_monotonic_ns;
+	if (rc && log->start_monotonic_ns)
+		return 1;
+	if (rc)
+		sv_error_set(&why, SAFEVMA_E_FORMAT, 0, "perf", 0, "expected 'monotonic_ns'");
+	if (f->c->command && why.code == SAFEVMA_E_SYSTEM && why.errnum)
+		return sv_error_set(f->err, SAFEVMA_E_SYSTEM, why.errnum, NULL, 0,
+			"run the command: %s", strerror(why.errnum));
+	return sv_gap_add_cost(f->c->obs, SV_IFACE_PERF, 0, &why, true, "every fault", f->err) ? -1
+											       : 0;
+}
+
+/* Events that say so can be lost; whoever is looked at is looked for now and then. */
+static int some_left(struct sv_following *f, bool *ret)
+{
+	char tag[32];
+
+	*ret = true;
+	if (f->now_ns - f->looked_ns < look_every_ns && f->tasks)
+		return 0;
+	f->looked_ns = f->now_ns;
+	snprintf(tag, sizeof(tag), "faults.alive.%llu", (unsigned long long)f->drains);
+	for (size_t i = 0; i < f->c->obs->processes.len; i++) {
+		struct sv_process *p = &f->c->obs->processes.ptr[i];
+		struct sv_stat s;
+		int rc = p->selected ? count_of(f, p, tag, &s) : 0;
+
+		if (rc < 0)
+			return -1;
+		if (rc && s.state != 'Z' && s.state != 'X')
+			return 0;
+	}
+	*ret = f->c->command || f->tasks; /* children may live on; the root knows of a command */
+	return 0;
+}
+
+/* 1: go on; 0: it is over; -1. stop: the last one. */
+static int drain(struct sv_following *f, const volatile int *stop)
+{
+	const struct safevma_window *w = &f->c->request->window;
+	struct sv_faultlog *log = &f->c->obs->faults;
+	struct sv_wait wait = {
+		.end_ns = w->duration_ms ? log->start_boottime_ns + w->duration_ms * 1000000 : 0,
+		.stop = stop
+	};
+	char tag[32];
+	struct sv_call call = { .op = SV_OP_PERF_DRAIN,
+		.place = { .iface = SV_IFACE_PERF, .tag = tag },
+		.wait = &wait };
+	sv_auto_strbuf struct sv_strbuf bytes = { 0 };
+	struct safevma_error why;
+	uint64_t head[3];
+	int rc;
+
+	snprintf(tag, sizeof(tag), "faults.%llu", (unsigned long long)f->drains++);
+	rc = sv_capture_call(f->c, &call, &bytes, &why, f->err);
+	if (rc > 0 && bytes.len < sizeof(head))
+		rc = sv_error_set(&why, SAFEVMA_E_FORMAT, 0, "perf", 0, "expected three words") + 1;
+	if (rc <= 0)
+		return rc ? -1
+			  : sv_gap_add_cost(f->c->obs, SV_IFACE_PERF, 0, &why, true,
+				    "faults from here on", f->err);
+	memcpy(head, bytes.ptr, sizeof(head));
+	f->now_ns = head[1];
+	bytes.len -= sizeof(head);
+	memmove(bytes.ptr, bytes.ptr + sizeof(head), bytes.len);
+	if (sv_faults_take(f, &bytes, head[0]))
+		return -1;
+	return !head[0];
+}
+
+/* Who is told gets the rows; they are dropped then, or an hour of faults would not fit anywhere. */
+static int tell(struct sv_following *f, bool *stop)
+{
+	const struct safevma_window *w = &f->c->request->window;
+	struct sv_faultlog *log = &f->c->obs->faults;
+
+	*stop = false;
+	if (!w->each)
+		return 0;
+	*stop = w->each(f->c->obs, w->arg) != 0;
+	log->told += log->faults.len;
+	log->faults.len = 0;
+	return 0;
+}
+
+static int follow(struct sv_following *f)
+{
+	const volatile int now = 1;
+	bool stop = false, left = true;
+	int rc = 1;
+
+	while (rc > 0) {
+		bool last = stop || !left ||
+			    (f->c->request->faults.until_fault && f->c->obs->faults.hit);
+
+		rc = drain(f, last ? &now : f->c->request->window.stop);
+		if (rc < 0 || tell(f, &stop) || some_left(f, &left))
+			return -1;
+		if (last)
+			return 0;
+	}
+	return rc;
+}
+
+static int command_end(struct sv_following *f)
+{
+	struct sv_call call = { .op = SV_OP_NOTE,
+		.place = { .iface = SV_IFACE_PROC, .tag = "command.end" } };
+	struct sv_faultlog *log = &f->c->obs->faults;
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc;
+
+	if (!f->c->command)
+		return 0;
+	log->command = sv_known((uint64_t)f->c->command);
+	rc = sv_capture_call(f->c, &call, &text, &why, f->err);
+	if (rc <= 0)
+		return rc;
+	log->command_status = sv_note_number(&text, "status");
+	log->command_signal = sv_note_number(&text, "signal");
+	return 0;
+}
+
+/* ---- what cannot be seen --------------------------------------------------------------------- */
+
+static int limits(struct sv_following *f)
+{
+	safevma_observation *obs = f->c->obs;
+
+	if (sv_gap_add_standing(obs, SV_IFACE_PERF,
+		    "faults that the kernel resolves for a process without its running "
+		    "(get_user_pages: mlock, MAP_POPULATE, ptrace, some I/O) give no event",
+		    "these faults; they are in the counts of stat", f->err) ||
+		sv_gap_add_standing(obs, SV_IFACE_PERF,
+			"munmap and mremap give no event: between two readings of maps an address "
+			"may be told of the mapping that was there before",
+			"the mapping of an address just after it was unmapped or moved", f->err))
+		return -1;
+	if (obs->faults.kernel || !obs->faults.threads)
+		return 0;
+	return sv_gap_add_standing(obs, SV_IFACE_PERF,
+		"faults taken inside system calls are left out: they need "
+		"kernel.perf_event_paranoid below 2, or CAP_PERFMON",
+		"faults taken by the kernel on behalf of the process", f->err);
+}
+
+static int run(struct sv_following *f)
+{
+	struct sv_faultlog *log = &f->c->obs->faults;
+	int rc;
+
+	if (open_selected(f))
+		return -1;
+	if (f->ids.len)
+		qsort(f->ids.ptr, f->ids.len, sizeof(*f->ids.ptr), by_id);
+	if (!f->ids.len)
+		return limits(f);
+	if (count_all(f, true))
+		return -1;
+	rc = begin(f);
+	if (rc <= 0)
+		return rc;
+	log->made = true;
+	if (begin_spaces(f) || follow(f))
+		return -1;
+	log->end_monotonic_ns = f->now_ns;
+	return read_counts(f) || count_all(f, false) || command_end(f) || limits(f) ? -1 : 0;
+}
+
+int sv_capture_faults(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_following f = { .c = c, .err = err };
+	int rc;
+
+	c->obs->faults.until_fault = c->request->faults.until_fault;
+	f.keep = c->request->faults.keep ? c->request->faults.keep : KEEP;
+	rc = choose_events(&f) || run(&f) ? -1 : 0;
+	sv_faultlog_sort(&c->obs->faults);
+	for (size_t i = 0; i < f.spaces.len; i++)
+		sv_space_fini(&f.spaces.ptr[i]);
+	sv_vec_fini(&f.spaces);
+	sv_vec_fini(&f.events);
+	sv_vec_fini(&f.ids);
+	sv_vec_fini(&f.tids);
+	sv_strbuf_fini(&f.late);
+	return rc;
+}
