@@ -11,7 +11,8 @@ static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_ma
 	&sv_table_reconcile, &sv_table_linear, &sv_table_linear_map, &sv_table_pools,
 	&sv_table_holders, &sv_table_extents, &sv_table_linear_processes, &sv_table_probe,
 	&sv_table_owners, &sv_table_exposure, &sv_table_page_tables, &sv_table_zones,
-	&sv_table_mixing, &sv_table_commit, &sv_table_policy, &sv_table_budget };
+	&sv_table_mixing, &sv_table_commit, &sv_table_policy, &sv_table_budget, &sv_table_locks,
+	&sv_table_locks_each, &sv_table_movers, &sv_table_stacks };
 
 const safevma_table *safevma_table_find(const char *name)
 {

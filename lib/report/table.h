@@ -12,6 +12,7 @@
 #include "measure/exposure.h"
 #include "measure/figures.h"
 #include "measure/linear.h"
+#include "measure/locks.h"
 #include "measure/owners.h"
 #include "measure/runs.h"
 #include "measure/vma.h"
@@ -97,6 +98,11 @@ struct safevma_cursor {
 	struct sv_commit_budget budget;
 	struct sv_commit_process commit_process;
 	struct sv_commit_vma commit_vma;
+	struct sv_lock_view lock_view;
+	struct sv_lock_figures locks;
+	struct sv_lock_process lock_process;
+	struct sv_lock_run lock_run;
+	struct sv_lock_stack lock_stack;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -179,6 +185,12 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
 	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing,
-	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget;
+	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget, sv_table_locks,
+	sv_table_locks_each, sv_table_movers, sv_table_stacks;
+
+/* Words of bits. */
+struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);
+struct safevma_value sv_lock_unknowns(safevma_cursor *c, unsigned int unknown);
+bool sv_locks_complete(const safevma_observation *obs);
 
 #endif
