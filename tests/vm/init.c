@@ -6,6 +6,9 @@
  *   write PATH WORD...         writes the words, and a newline, into a file
  *   victim NAME WORD...        starts /victim WORD... and waits until it says that it is ready;
  *                              what it said is the stream NAME.jsonl
+ *   touch NAME                 sends SIGUSR1 to that victim; what it says then, until it has
+ *                              touched all, is the stream NAME.touched.jsonl
+ *   swap DEVICE                makes a swap area of it, and uses it
  *   stop NAME                  ends that victim, and waits until it is gone
  *   run NAME PROGRAM WORD...   standard output of a program is the stream NAME
  *   read NAME PATH             what a file holds is the stream NAME
@@ -35,6 +38,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -242,8 +246,8 @@ static struct victim *victim_find(const char *name)
 	return NULL;
 }
 
-/* What it says, until it is ready, ends, or takes too long; 0 or an errno. */
-static int victim_listen(struct victim *v, struct stream *s)
+/* What it says, until it says a last word, ends, or takes too long; 0 or an errno. */
+static int victim_listen(struct victim *v, struct stream *s, const char *last)
 {
 	static char text[1 << 16];
 	struct pollfd in = { .fd = v->out, .events = POLLIN };
@@ -259,7 +263,7 @@ static int victim_listen(struct victim *v, struct stream *s)
 		gzip_add(s->gzip, (unsigned char *)text + held, (size_t)n);
 		held += (size_t)n;
 		text[held] = 0;
-		if (strstr(text, "\"ready\":true") && text[held - 1] == '\n')
+		if (strstr(text, last) && text[held - 1] == '\n')
 			return 0;
 	}
 	return EOVERFLOW;
@@ -283,9 +287,25 @@ static int job_victim(char **words)
 	strcpy(v->name, name);
 	snprintf(stream, sizeof(stream), "%s.jsonl", name);
 	stream_begin(&s, stream);
-	error = victim_listen(v, &s);
+	error = victim_listen(v, &s, "\"ready\":true");
 	stream_end(&s, error ? STATUS_ERRNO + error : 0);
 	say_errors(name);
+	return 0;
+}
+
+static int job_touch(char **words)
+{
+	struct victim *v = victim_find(words[0]);
+	char stream[64];
+	struct stream s;
+	int error;
+
+	if (!v)
+		return -1;
+	snprintf(stream, sizeof(stream), "%s.touched.jsonl", words[0]);
+	stream_begin(&s, stream);
+	error = kill(v->pid, SIGUSR1) ? errno : victim_listen(v, &s, "\"touched\":true");
+	stream_end(&s, error ? STATUS_ERRNO + error : 0);
 	return 0;
 }
 
@@ -354,6 +374,21 @@ static int job_write(char **words)
 	return fclose(f) || bad ? -1 : 0;
 }
 
+/* union swap_header: version, last page, and the magic at the end of the first page. */
+static int job_swap(char **words)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = open(words[0], O_RDWR | O_CLOEXEC);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	unsigned int version[2] = { 1, (unsigned int)(size / (off_t)page) - 1 };
+	int bad = size <= 0 || pwrite(fd, version, sizeof(version), 1024) < 0 ||
+		  pwrite(fd, "SWAPSPACE2", 10, (off_t)page - 10) < 0 || fsync(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return bad ? -1 : swapon(words[0], 0);
+}
+
 static int job_sleep(char **words)
 {
 	return usleep((useconds_t)strtoul(words[0], NULL, 10) * 1000);
@@ -378,6 +413,8 @@ static const struct job {
 	{ .name = "channel", .words = 1, .run = job_channel },
 	{ .name = "write", .words = 2, .run = job_write },
 	{ .name = "victim", .words = 1, .run = job_victim },
+	{ .name = "touch", .words = 1, .run = job_touch },
+	{ .name = "swap", .words = 1, .run = job_swap },
 	{ .name = "stop", .words = 1, .run = job_stop },
 	{ .name = "run", .words = 2, .run = job_run },
 	{ .name = "read", .words = 2, .run = job_read },
