@@ -157,10 +157,10 @@ def sums(process, runs, page, proc):
     def total(key):
         return sum(int(n) for n in re.findall(rf"^{key}:\s+(\d+) kB$", smaps, re.M)) * 1024
 
-    # The kernel counts neither the page of zeros nor hugetlb; of its own the vdso.
+    # The kernel counts neither the page of zeros nor hugetlb; its own pages as far as pagemap has
+    # them, of the vdso, and from 6.17 or so on of vvar.
     resident = sum(r["pages"] for r in runs if "present" in r["state"] and
-                   "zero" not in r["state"] and
-                   r["kind"] not in ("vvar", "vsyscall", "hugetlb")) * page
+                   "zero" not in r["state"] and r["kind"] != "hugetlb") * page
     return [
         ("VmLck is what is flagged", process["flagged_bytes"], int(status["VmLck"]) * 1024),
         ("Rss of smaps is what is resident", resident, total("Rss")),
