@@ -48,6 +48,7 @@ enum sv_lock_state {
 };
 
 const char *sv_lock_state_name(unsigned int index);
+const char *sv_lock_state_help(unsigned int index);
 
 /* Worst first. The table in locks_reason.c has their words. */
 enum sv_lock_reason {

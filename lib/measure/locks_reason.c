@@ -20,13 +20,36 @@ const char *sv_hold_name(enum sv_hold hold)
 	return names[hold];
 }
 
+static const struct {
+	const char *name, *help;
+} states[SV_STATE_COUNT] = {
+	{ "present", "the page is there" },
+	{ "absent", "nothing is there: the page table has no entry" },
+	{ "swapped", "in a swap area" },
+	{ "guard", "of a guard region: an access is fatal" },
+	{ "marker", "an entry of migration, poison or userfaultfd" },
+	{ "nonpresent", "an entry of swap or of a marker, which of them is not known" },
+	{ "mlocked", "the frame is marked as locked, by this process or another" },
+	{ "unmarked", "the mapping has the flag of a lock, and the frame is not marked" },
+	{ "zero", "the shared page of zeros" },
+	{ "cow", "shared since a fork: a write copies" },
+	{ "alone", "no longer shared since a fork, and a write still faults once" },
+	{ "copy", "a page of a file in a private mapping: a write copies" },
+	{ "notify", "a page of a file in a shared mapping that can be written" },
+	{ "clean", "and nothing of it is to be written back: the next write faults" },
+	{ "huge", "part of a huge folio, mapped as a whole or not" },
+	{ "movable", "something may move the frame, or take the entry away for a while" },
+	{ "changed", "it did not stay the same while it was read" },
+};
+
 const char *sv_lock_state_name(unsigned int index)
 {
-	static const char *const names[SV_STATE_COUNT] = { "present", "absent", "swapped", "guard",
-		"marker", "nonpresent", "mlocked", "unmarked", "zero", "cow", "alone", "copy",
-		"notify", "clean", "huge", "movable", "changed" };
+	return states[index].name;
+}
 
-	return names[index];
+const char *sv_lock_state_help(unsigned int index)
+{
+	return states[index].help;
 }
 
 static const struct {

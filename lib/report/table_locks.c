@@ -244,7 +244,7 @@ static struct safevma_value get_may_guard(safevma_cursor *c)
 /* A figure as bytes and, behind it, as pages. */
 #define BOTH(level, head, json, help, shown, get)                                                  \
 	SV_COL(head, json "_bytes", help, BYTES, shown, level##_##get),                            \
-		SV_COL(head "#", "pages." json, help ", in pages", U64, false,                     \
+		SV_COL(head "-PAGES", "pages." json, help ", in pages", U64, false,                     \
 			level##_##get##_pages)
 
 #define FIGURES(level, wide)                                                                       \
@@ -297,7 +297,7 @@ static struct safevma_value get_may_guard(safevma_cursor *c)
 			level##_unknown)
 
 #define WHY(level)                                                                                 \
-	SV_COL("WHAT CAN STILL FAULT", "can_fault", "what can still fault here, and why", STRING,  \
+	SV_COL("CAN-FAULT", "can_fault", "what can still fault here, and why", STRING,  \
 		true, level##_sentence)
 
 static const struct sv_column group_columns[] = {

@@ -95,6 +95,14 @@ for c in $commands; do
 		is "safevma-$c(1) has the columns of --pfn, with the same ones shown" \
 			"$(page_columns "$c" '   Columns with --pfn')" \
 			"$(help_columns "$c" 'Columns with --pfn')"
+	if [ "$c" = locks ]; then
+		is "safevma-$c(1) has the columns of --each, with the same ones shown" \
+			"$(page_columns "$c" '   Columns with --each')" \
+			"$(help_columns "$c" 'Columns with --each')"
+		is "safevma-$c(1) has the columns of stacks, with the same ones shown" \
+			"$(page_columns "$c" '   Columns of the stacks of threads')" \
+			"$(help_columns "$c" 'Columns of the stacks of threads')"
+	fi
 	is "safevma $c --help names its page" "$("$safevma" "$c" --help | tail -n 1)" \
 		"More: man safevma-$c"
 done
@@ -105,7 +113,7 @@ done
 # Members of arrays are named below their array in the schema, and by themselves in the page.
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
-arrays+='|system|page_tables|mixing|mappings'
+arrays+='|system|page_tables|mixing|mappings|stacks'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
@@ -113,7 +121,7 @@ for s in share/schema/*.json; do
 done
 is "every command that writes JSON has a schema" \
 	"$(find share/schema -name 'safevma.*.json' | sed 's/.*safevma\.//; s/\.json//' |
-		grep -v -x -e recording -e frames-pfn | sort)" \
+		grep -v -x -e recording -e frames-pfn -e locks-each | sort)" \
 	"$(for c in $commands; do help_options "$c" | grep -q -e --json && echo "$c"; done)"
 
 # ---- the library ---------------------------------------------------------------------------------
