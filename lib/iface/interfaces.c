@@ -243,7 +243,7 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.how = "mount proc without subset=pid",
 	},
 	[SV_IFACE_COMPACT_UNEVICTABLE] = {
-		.name = "compact_unevictable_allowed",
+		.name = "compaction",
 		.path = "/proc/sys/vm/compact_unevictable_allowed", .kind = SV_KIND_TEXT,
 		.tells = "whether compaction moves locked memory",
 		.costs = "whether locked frames can be moved",

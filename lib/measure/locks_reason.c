@@ -155,9 +155,9 @@ static const struct sv_lock_reason_info reasons[SV_LOCK_REASON_COUNT] = {
 			"moved where vm.compact_unevictable_allowed is 1. That a driver has pinned "
 			"a frame cannot be seen." },
 	[SV_LOCK_REASON_UNLOCKED] = { .name = "unlocked",
-		.text = "not locked: kept only for want of swap",
-		.help = "Present and not locked. Nothing can take it today: there is no swap, or "
-			"another process has locked the frame." },
+		.text = "not locked: out of reclaim's reach for now",
+		.help = "Present and not locked. Nothing can take it today: there is no swap, "
+			"another process has locked the frame, or its filesystem is memory." },
 	[SV_LOCK_REASON_STACK] = { .name = "stack",
 		.text = "a stack that grows by faults",
 		.help = "Below its lowest page the main thread's stack grows page by page, a fault "
