@@ -142,6 +142,20 @@ analyse_commit() # NAME STEM ROOT PID
 		"$(jq .budget.secretmem_bytes "$commit")"
 }
 
+# States of its pages, and nothing unknown but what old kernels do not name.
+analyse_states() # NAME STEM ROOT VICTIM PID
+{
+	"$safevma" locks -J -p "$5" --root "$3" >"$2.locks.json" 2>"$2.locks.err"
+	"$safevma" locks -J --each -p "$5" --root "$3" >"$2.each.json" 2>"$2.each.err"
+	jq -e '.processes[0].unknown - ["onfault", "hidden"] == [] and
+		([.movers[] | select(. == null)] == []) and ([.stacks[] | select(.sp == null)] == [])' \
+		"$2.locks.json" >/dev/null
+	ok "$1: locks: nothing is unknown but what the kernel does not name" $? "$2.locks.err"
+	python3 tests/live/locks.py "$2.locks.json" "$2.each.json" "$4" >"$2.locks.log"
+	ok "$1: locks: states of the victim's pages" $? "$2.locks.log"
+	printf '# %s: movers: %s\n' "$1" "$(jq -c .movers "$2.locks.json")"
+}
+
 # One recording of the victim, and what the program says of it.
 analyse() # NAME DIR RECORDING
 {
@@ -160,6 +174,7 @@ analyse() # NAME DIR RECORDING
 	ok "$name: counts agree with meminfo, pagemap with smaps" $? "$stem.doctor.json"
 	analyse_critical "$name" "$root" "$pid"
 	analyse_commit "$name" "$stem" "$root" "$pid"
+	analyse_states "$name" "$stem" "$root" "$victim" "$pid"
 	"$safevma" frames -J -p "$pid" --root "$root" 2>/dev/null | cmp -s - "$stem.frames.json"
 	ok "$name: a second replay is the same to the byte" $?
 }
