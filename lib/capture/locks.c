@@ -229,6 +229,19 @@ static int read_stack(
 	return 0;
 }
 
+/* A process has a thread: where none could be looked at, the kernel has no such file. */
+static int none_shown(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
+{
+	struct safevma_error why;
+
+	p->stacks_known = true;
+	if (p->stacks.len)
+		return 0;
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"this kernel does not show where threads sleep, or all have ended");
+	return sv_gap_add(c->obs, SV_IFACE_TASK_SYSCALL, p->pid, &why, false, err);
+}
+
 static int list_threads(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_LIST,
@@ -249,8 +262,7 @@ static int list_threads(struct sv_capture *c, struct sv_process *p, struct safev
 		if (sv_take_dec(&line, &tid) && tid <= INT32_MAX &&
 			read_stack(c, p, (pid_t)tid, err))
 			return -1;
-	p->stacks_known = true;
-	return 0;
+	return none_shown(c, p, err);
 }
 
 static int read_stacks(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)

@@ -23,6 +23,7 @@
  * around the base64.
  * STATUS is that of the program, 256 and its signal, or 512 and the errno that kept it from that.
  */
+#include "area.h"
 #include "gzip.h"
 #include "sha256.h"
 
@@ -38,7 +39,6 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -75,23 +75,6 @@ static void say(const char *what, const char *text)
 
 /* ---- streams -----------------------------------------------------------------------------------
  */
-
-static void print_base64(const unsigned char *in, size_t size)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned int three;
-
-	for (; size; in += 3, size -= size < 3 ? size : 3) {
-		three = (unsigned int)in[0] << 16 | (size > 1 ? (unsigned int)in[1] << 8 : 0) |
-			(size > 2 ? in[2] : 0);
-		putchar(letters[three >> 18]);
-		putchar(letters[three >> 12 & 63]);
-		putchar(size > 1 ? letters[three >> 6 & 63] : '=');
-		putchar(size > 2 ? letters[three & 63] : '=');
-	}
-	putchar('\n');
-}
 
 static void write_all(int fd, const unsigned char *p, size_t size)
 {
@@ -374,19 +357,9 @@ static int job_write(char **words)
 	return fclose(f) || bad ? -1 : 0;
 }
 
-/* union swap_header: version, last page, and the magic at the end of the first page. */
 static int job_swap(char **words)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	int fd = open(words[0], O_RDWR | O_CLOEXEC);
-	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	unsigned int version[2] = { 1, (unsigned int)(size / (off_t)page) - 1 };
-	int bad = size <= 0 || pwrite(fd, version, sizeof(version), 1024) < 0 ||
-		  pwrite(fd, "SWAPSPACE2", 10, (off_t)page - 10) < 0 || fsync(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return bad ? -1 : swapon(words[0], 0);
+	return swap_make_and_use(words[0]);
 }
 
 static int job_sleep(char **words)
