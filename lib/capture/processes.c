@@ -110,8 +110,7 @@ static int read_limits(struct sv_capture *c, struct sv_process *p, struct safevm
 		return parse_gap(c, p, SV_IFACE_LIMITS, &why, err);
 	p->memlock_soft = l.soft;
 	p->memlock_hard = l.hard;
-	if (!sv_limits_find(
-		    sv_text_init(text.ptr, text.len, "limits"), "Max stack size", &l, &why))
+	if (!sv_limits_find(sv_text_init(text.ptr, text.len, "limits"), "Max stack size", &l, &why))
 		p->stack_limit = l.soft;
 	return 0;
 }

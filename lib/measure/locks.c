@@ -71,9 +71,12 @@ static bool anonymous(const struct sv_vma *v)
 /* It holds a whole huge page, aligned. */
 static bool roomy(const struct sv_vma *v, uint64_t huge)
 {
-	uint64_t first = (v->start + huge - 1) / huge * huge;
+	uint64_t first;
 
-	return huge && first >= v->start && first + huge > first && first + huge <= v->end;
+	if (!huge)
+		return false;
+	first = (v->start + huge - 1) / huge * huge;
+	return first >= v->start && first + huge > first && first + huge <= v->end;
 }
 
 static unsigned int khugepaged(const struct sv_lock_view *w, unsigned int *unknown)

@@ -244,7 +244,7 @@ static struct safevma_value get_may_guard(safevma_cursor *c)
 /* A figure as bytes and, behind it, as pages. */
 #define BOTH(level, head, json, help, shown, get)                                                  \
 	SV_COL(head, json "_bytes", help, BYTES, shown, level##_##get),                            \
-		SV_COL(head "-PAGES", "pages." json, help ", in pages", U64, false,                     \
+		SV_COL(head "-PAGES", "pages." json, help ", in pages", U64, false,                \
 			level##_##get##_pages)
 
 #define FIGURES(level, wide)                                                                       \
@@ -297,8 +297,8 @@ static struct safevma_value get_may_guard(safevma_cursor *c)
 			level##_unknown)
 
 #define WHY(level)                                                                                 \
-	SV_COL("CAN-FAULT", "can_fault", "what can still fault here, and why", STRING,  \
-		true, level##_sentence)
+	SV_COL("CAN-FAULT", "can_fault", "what can still fault here, and why", STRING, true,       \
+		level##_sentence)
 
 static const struct sv_column group_columns[] = {
 	SV_PROCESS_COLUMNS,

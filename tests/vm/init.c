@@ -73,8 +73,7 @@ static void say(const char *what, const char *text)
 	fflush(stdout);
 }
 
-/* ---- streams -----------------------------------------------------------------------------------
- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 static void write_all(int fd, const unsigned char *p, size_t size)
 {
@@ -151,8 +150,7 @@ static int stream_copy(struct stream *s, int fd)
 	return n < 0 ? errno : 0;
 }
 
-/* ---- programs ----------------------------------------------------------------------------------
- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static void error_path(const char *name, char *path, size_t size)
 {
@@ -216,8 +214,7 @@ static void say_errors(const char *name)
 		fclose(f);
 }
 
-/* ---- victims -----------------------------------------------------------------------------------
- */
+/* ---- victims --------------------------------------------------------------------------------- */
 
 static struct victim *victim_find(const char *name)
 {
@@ -308,8 +305,7 @@ static int job_stop(char **words)
 	return 0;
 }
 
-/* ---- other jobs --------------------------------------------------------------------------------
- */
+/* ---- other jobs ------------------------------------------------------------------------------ */
 
 static int job_run(char **words)
 {
@@ -435,8 +431,7 @@ static void do_job(char *line)
 	fflush(stdout);
 }
 
-/* ---- the guest ---------------------------------------------------------------------------------
- */
+/* ---- the guest ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *type, *where;
