@@ -233,10 +233,11 @@ static struct safevma_value get_changed_vma(safevma_cursor *c)
 	return sv_value_bool(c->vma->changed);
 }
 
+/* Older kernels do not say so: that the word is not there tells nothing. */
 static struct safevma_value get_may_guard(safevma_cursor *c)
 {
-	return c->vma->flags.known ? sv_value_bool(c->vma->flags.value & SV_VMFLAG_GUARD)
-				   : sv_value_unknown();
+	return c->vma->flags.known && (c->vma->flags.value & SV_VMFLAG_GUARD) ? sv_value_bool(true)
+									      : sv_value_unknown();
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -360,7 +361,8 @@ static const struct sv_column row_columns[] = {
 	SV_COL("FLAG", "lock_flag", "the mapping has the flag of a lock", BOOL, false, get_flag),
 	SV_COL("ONFAULT", "onfault", "locked as it is touched", BOOL, false, get_onfault),
 	FIGURES(row, false),
-	SV_COL("MAY-GUARD", "may_hold_guards", "it had guard regions at some time (7.0)", BOOL,
+	SV_COL("MAY-GUARD", "may_hold_guards",
+		"it had guard regions at some time; else unknown, older kernels do not say", BOOL,
 		false, get_may_guard),
 	SV_COL("CHANGED", "changed", "the mapping did not stay the same while read", BOOL, false,
 		get_changed_vma),
