@@ -75,7 +75,7 @@ const struct option_info option_infos[] = {
 		TEXT(report.sort) },
 	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT,
 		"auto (on a terminal, unless NO_COLOR is set), always or never", CALL },
-	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page instead of runs",
+	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page; of locks, a run of equal ones",
 		FLAG(report.each) },
 	{ OPT_PFN, "pfn", "PFN[,N]", OPTIONS_PFN,
 		"these N frames instead: what they are, and who of all processes maps them", CALL },

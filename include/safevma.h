@@ -151,11 +151,11 @@ enum safevma_need {
 	SAFEVMA_NEED_EXPOSURE = 1u << 12, /* one pass over every frame: exposure, of all and each */
 	SAFEVMA_NEED_COMMIT = 1u << 13,	  /* what is promised, and what there is to keep it with */
 	SAFEVMA_NEED_OWNERS = 1u << 14,	  /* given frames: what they are, and all that map them */
-	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
-	SAFEVMA_NEED_ALL =
-		((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_COMMIT,
-	SAFEVMA_NEED_PROBE = 1u << 16,	  /* experiments on memory of our own: the ledger */
 	SAFEVMA_NEED_LOCKS = 1u << 17,	  /* of each page what can still make it fault */
+	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
+	SAFEVMA_NEED_ALL = ((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE |
+			   SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS,
+	SAFEVMA_NEED_PROBE = 1u << 16,	  /* experiments on memory of our own: the ledger */
 	SAFEVMA_NEED_PRESSURE = 1u << 18, /* stalls, reclaim, limits, who is killed first */
 	SAFEVMA_NEED_FAULTS = 1u << 19,	  /* page faults as they happen, for a time */
 	SAFEVMA_NEED_WATCH = 1u << 20,	  /* the selected again and again, for a time */

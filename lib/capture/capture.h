@@ -160,6 +160,12 @@ int sv_capture_commit(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_reserves(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_meminfo(struct sv_capture *c, const char *tag, struct safevma_error *err);
 
+/*
+ * What tells of a lock that it is none: settings that move locked memory, stacks of the threads of
+ * the selected.
+ */
+int sv_capture_locks(struct sv_capture *c, struct safevma_error *err);
+
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 

@@ -152,6 +152,8 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 		return try_open(c, &place, false, err);
 	case SV_KIND_LINK:
 		return try_call(c, SV_OP_LINK, &place, err);
+	case SV_KIND_SHORT:
+		return try_call(c, SV_OP_SHORT, &place, err);
 	case SV_KIND_LIST:
 		return try_call(c, SV_OP_LIST, &place, err);
 	case SV_KIND_MAGIC:

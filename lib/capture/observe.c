@@ -7,6 +7,8 @@
 
 static unsigned int with_foundations(unsigned int needs)
 {
+	if (needs & SAFEVMA_NEED_LOCKS)
+		needs |= SAFEVMA_NEED_FRAMES | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_KERNEL)
 		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_POOLS)
@@ -126,6 +128,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_PROCESSES) && sv_capture_processes(c, err))
 		return -1;
 	if (all_memory(c, err) || ((needs & SAFEVMA_NEED_VMAS) && limits(c, err)))
+		return -1;
+	if ((needs & SAFEVMA_NEED_LOCKS) && sv_capture_locks(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_COMMIT) && sv_capture_commit(c, err))
 		return -1;

@@ -60,6 +60,8 @@ static int read_status(struct sv_capture *c, struct sv_process *p, struct safevm
 	p->swap = s.vm_swap_bytes;
 	p->vsize = s.vm_size_bytes;
 	p->vm_pte = s.vm_pte_bytes;
+	p->capabilities = s.cap_effective;
+	p->thp_enabled = s.thp_enabled;
 	return 0;
 }
 
@@ -108,6 +110,8 @@ static int read_limits(struct sv_capture *c, struct sv_process *p, struct safevm
 		return parse_gap(c, p, SV_IFACE_LIMITS, &why, err);
 	p->memlock_soft = l.soft;
 	p->memlock_hard = l.hard;
+	if (!sv_limits_find(sv_text_init(text.ptr, text.len, "limits"), "Max stack size", &l, &why))
+		p->stack_limit = l.soft;
 	return 0;
 }
 

@@ -18,6 +18,7 @@ void sv_capture_merge_smaps(struct sv_vma *v, const struct sv_smaps_entry *e)
 	v->rss = e->rss;
 	v->swap = e->swap;
 	v->anonymous = e->anonymous;
+	v->ksm = e->ksm;
 	v->page_size = e->kernel_page_size;
 	if (e->anon_huge.known)
 		v->huge = sv_known(sum(e->anon_huge) + sum(e->shmem_pmd) + sum(e->file_pmd) +

@@ -19,6 +19,7 @@ enum sv_iface {
 	SV_IFACE_OOM_SCORE_ADJ,
 	SV_IFACE_TASK,
 	SV_IFACE_TASK_STAT,
+	SV_IFACE_TASK_SYSCALL,
 	SV_IFACE_MAPS,
 	SV_IFACE_SMAPS,
 	SV_IFACE_PAGEMAP,
@@ -45,6 +46,12 @@ enum sv_iface {
 	SV_IFACE_OVERCOMMIT_KBYTES,
 	SV_IFACE_ADMIN_RESERVE,
 	SV_IFACE_USER_RESERVE,
+	SV_IFACE_COMPACT_UNEVICTABLE,
+	SV_IFACE_NUMA_BALANCING,
+	SV_IFACE_THP_ENABLED,
+	SV_IFACE_THP_PMD_SIZE,
+	SV_IFACE_KHUGEPAGED_DEFRAG,
+	SV_IFACE_KSM_RUN,
 	SV_IFACE_CONFIG_GZ,
 	SV_IFACE_BOOT_CONFIG,
 	SV_IFACE_SECRETMEM_ENABLE,
@@ -66,6 +73,7 @@ enum sv_iface_kind {
 	SV_KIND_LINK,  /* readlink */
 	SV_KIND_LIST,  /* numbers that name directory entries */
 	SV_KIND_MAGIC, /* type of the filesystem behind it */
+	SV_KIND_SHORT, /* text that the kernel gives to who reads: the opener reads it */
 	SV_KIND_PROBE, /* opened to see whether it can be; content not read yet */
 };
 

@@ -41,6 +41,8 @@
 #define SV_KPF_PGTABLE	     SV_KPF(26)
 #define SV_KPF_RESERVED	     SV_KPF(32)
 #define SV_KPF_MLOCKED	     SV_KPF(33)
+/* Of anonymous memory, from 5.19 on; else PG_mappedtodisk (to 6.8) or PG_owner_2. */
+#define SV_KPF_ANON_EXCLUSIVE SV_KPF(34)
 
 struct sv_kpf_name {
 	unsigned int bit;

@@ -416,6 +416,8 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 		return forward(l, SV_OPENER_LINK, &c->place, ret);
 	case SV_OP_MAGIC:
 		return forward(l, SV_OPENER_MAGIC, &c->place, ret);
+	case SV_OP_SHORT:
+		return forward(l, SV_OPENER_SHORT, &c->place, ret);
 	case SV_OP_PIN:
 		return pin(l, &c->place);
 	case SV_OP_ALIVE:

@@ -17,6 +17,7 @@ enum sv_opener_op {
 	SV_OPENER_LINK,
 	SV_OPENER_MAGIC,
 	SV_OPENER_LIST,
+	SV_OPENER_SHORT, /* answers with the text of a small file, read here */
 	SV_OPENER_PRIVILEGES,
 	SV_OPENER_PERF, /* an event of thread tid, by perf: answers with its descriptor */
 };

@@ -37,7 +37,7 @@ static const char journal_head[] =
 	"{\"schema\":\"safevma.recording/"
 	"1\",\"tool\":{\"name\":\"safevma\",\"version\":\"" SAFEVMA_VERSION
 	"\"},\"redacted\":%s,\"discloses\":[\"names and control groups of processes\",%s"
-	"\"virtual addresses\",\"physical frame numbers and flags\","
+	"\"virtual addresses\",\"system calls of threads\",\"physical frame numbers and flags\","
 	"\"kernel addresses and page tables\",\"kernel configuration\"],"
 	"\"contains_page_contents\":false,\"ops\":[\n";
 

@@ -19,6 +19,7 @@ enum sv_op {
 	SV_OP_LIST,	  /* numbers, one a line: processes, threads */
 	SV_OP_LINK,	  /* target of a symbolic link */
 	SV_OP_MAGIC,	  /* f_type of the filesystem, hex */
+	SV_OP_SHORT,	  /* a short text, read by the opener */
 	SV_OP_PIN,	  /* from here on the pid means this process and no later one */
 	SV_OP_ALIVE,	  /* "1" while the pinned process has not ended, "0" afterwards */
 	SV_OP_SCAN,	  /* PAGEMAP_SCAN on an open file: struct sv_region, binary */

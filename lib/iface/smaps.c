@@ -53,6 +53,7 @@ static const struct {
 	{ .word = "wf", .flag = SV_VMFLAG_WIPEONFORK },
 	{ .word = "sl", .flag = SV_VMFLAG_SEALED },
 	{ .word = "gu", .flag = SV_VMFLAG_GUARD },
+	{ .word = "dp", .flag = SV_VMFLAG_DROPPABLE },
 	{ .word = "??", .flag = SV_VMFLAG_UNNAMED },
 };
 

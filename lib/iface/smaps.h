@@ -36,6 +36,7 @@ enum sv_vmflag {
 	SV_VMFLAG_SEALED = 1u << 16,	 /* sl */
 	SV_VMFLAG_GUARD = 1u << 17,	 /* gu */
 	SV_VMFLAG_UNNAMED = 1u << 18,	 /* ?? */
+	SV_VMFLAG_DROPPABLE = 1u << 19,	 /* dp */
 };
 
 /* Sizes in bytes; each known only when its line was there. */

@@ -100,6 +100,7 @@ static const struct sv_field fields[] = {
 	FIELD("HugetlbPages", sv_field_kb, hugetlb_bytes),
 	FIELD("Threads", sv_field_dec, threads),
 	FIELD("CapEff", sv_field_hex, cap_effective),
+	FIELD("THP_enabled", sv_field_dec, thp_enabled),
 	{ .key = NULL },
 };
 

@@ -208,3 +208,40 @@ int sv_keyval_collect(struct sv_text text,
 				*wanted[i].to = sv_known(kv.value);
 	return rc;
 }
+
+int sv_choice_parse(struct sv_text text, struct sv_span *ret, struct safevma_error *err)
+{
+	struct sv_span line = { 0 }, rest, word;
+
+	if (sv_text_line(&text, &line))
+		for (rest = sv_trim(line); sv_take_word(&rest, &word); sv_skip_blanks(&rest))
+			if (word.len > 2 && word.ptr[0] == '[' && word.ptr[word.len - 1] == ']') {
+				*ret = (struct sv_span) { .ptr = word.ptr + 1,
+					.len = word.len - 2 };
+				return 0;
+			}
+	return sv_text_error(&text, err, "words with one in brackets", line);
+}
+
+/* Stack pointer and program counter are the last two words, 0xHEX; what is before them has no use.
+ */
+int sv_syscall_parse(struct sv_text text, struct sv_num *ret, struct safevma_error *err)
+{
+	struct sv_span line = { 0 }, rest, word, last[2] = { 0 };
+	struct sv_num sp;
+	size_t n = 0;
+
+	if (sv_text_line(&text, &line) && sv_span_is(sv_trim(line), "running")) {
+		*ret = (struct sv_num) { 0 };
+		return 0;
+	}
+	for (rest = sv_trim(line); sv_take_word(&rest, &word); sv_skip_blanks(&rest), n++) {
+		last[0] = last[1];
+		last[1] = word;
+	}
+	if ((n != 3 && n != 9) || !sv_take_lit(&last[0], "0x") ||
+		!sv_take_hex(&last[0], &sp.value) || last[0].len)
+		return sv_text_error(&text, err, "'running', or 3 or 9 words", line);
+	*ret = sv_known(sp.value);
+	return 0;
+}

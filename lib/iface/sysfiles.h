@@ -30,6 +30,18 @@ int sv_keyval_collect(struct sv_text text,
 /* A file that is one number with an optional sign: sysctls, oom_score_adj, ... */
 int sv_number_parse(struct sv_text text, int64_t *ret, struct safevma_error *err);
 
+/* "always [madvise] never": the word in brackets. Switches under /sys/kernel/mm. */
+int sv_choice_parse(struct sv_text text, struct sv_span *ret, struct safevma_error *err);
+
+/*
+ * /proc/PID/task/TID/syscall: "running", or the number of the system call (-1: none), its six
+ * arguments where there is one, stack pointer and program counter; proc_pid_syscall() in
+ * fs/proc/base.c. The stack pointer; unknown of a thread that runs.
+ *
+ *	34 0x7ffd4 0x0 0x0 0x0 0x0 0x0 0x7ffd5a0e6f58 0x7f3f5c6d4a5d
+ */
+int sv_syscall_parse(struct sv_text text, struct sv_num *ret, struct safevma_error *err);
+
 /*
  * /proc/PID/limits: a table of fixed columns; fs/proc/base.c proc_pid_limits(). unlimited is
  * UINT64_MAX. The limit's name can hold blanks ("Max locked memory").

@@ -63,6 +63,17 @@ struct sv_system {
 		level3_splits; /* of large pages of the linear map, since boot */
 };
 
+enum sv_thp { SV_THP_UNKNOWN, SV_THP_NEVER, SV_THP_MADVISE, SV_THP_ALWAYS };
+
+/* What moves or unmaps memory that is locked. 0 where the kernel has no such thing. */
+struct sv_movers {
+	struct sv_num compaction;	   /* the kernel has it */
+	struct sv_num compact_unevictable; /* and it takes locked memory too */
+	struct sv_num numa_balancing, ksm_run;
+	struct sv_num khugepaged_defrag, thp_bytes; /* thp_bytes: size of a huge page */
+	enum sv_thp thp;
+};
+
 /* How one interface answered here. */
 struct sv_iface_state {
 	bool tried;
@@ -119,6 +130,7 @@ struct safevma_observation {
 	bool zones_known;
 	struct sv_zone_spans zones; /* with memory */
 	struct sv_system system;
+	struct sv_movers movers;
 	bool config_known;
 	struct sv_strbuf config; /* text of the kernel configuration */
 	char config_source[64];

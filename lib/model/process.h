@@ -42,6 +42,7 @@ struct sv_vma {
 	struct sv_num flags;			  /* enum sv_vmflag; unknown without smaps */
 	struct sv_num rss, swap, huge, page_size; /* bytes, the kernel's own figures */
 	struct sv_num anonymous;		  /* of rss: pages of its own, not of a file */
+	struct sv_num ksm;			  /* of rss: merged with others (6.7) */
 	bool changed;				  /* not the same VMA at the end of the reading */
 	bool pages_read;			  /* all its pages were looked at */
 	size_t page, pages; /* its pages among the process's: first, how many */
@@ -49,6 +50,12 @@ struct sv_vma {
 
 struct sv_range {
 	uint64_t start, end; /* addresses */
+};
+
+/* Where a thread's stack pointer was when it was looked at; unknown while the thread runs. */
+struct sv_thread {
+	pid_t tid;
+	struct sv_num sp;
 };
 
 enum sv_why {
@@ -84,6 +91,9 @@ struct sv_process {
 	bool oom_adj_known;
 	int64_t oom_adj;
 	struct sv_num memlock_soft, memlock_hard; /* bytes; UINT64_MAX: unlimited */
+	struct sv_num stack_limit;		  /* soft RLIMIT_STACK, as memlock_soft */
+	struct sv_num capabilities;		  /* effective, a bit mask */
+	struct sv_num thp_enabled;		  /* 0: the process has asked for no huge pages */
 	unsigned int why;			  /* enum sv_why */
 	bool why_known;				  /* false: it may hold secretmem */
 	bool selected;
@@ -94,6 +104,12 @@ struct sv_process {
 	pid_t memory_of;
 	bool memory_doubt;	 /* it may be another one's as a whole; nothing told */
 	bool memory_of_observed; /* by their frames; else inferred from equal mappings */
+
+	bool stacks_known; /* all its threads are in stacks */
+	struct {
+		struct sv_thread *ptr;
+		size_t len, cap;
+	} stacks;
 
 	enum sv_fate fate;
 	struct sv_strbuf maps; /* the text that the VMAs' paths point into */

@@ -11,7 +11,8 @@ static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_ma
 	&sv_table_reconcile, &sv_table_linear, &sv_table_linear_map, &sv_table_pools,
 	&sv_table_holders, &sv_table_extents, &sv_table_linear_processes, &sv_table_probe,
 	&sv_table_owners, &sv_table_exposure, &sv_table_page_tables, &sv_table_zones,
-	&sv_table_mixing, &sv_table_commit, &sv_table_policy, &sv_table_budget, &sv_table_watch,
+	&sv_table_mixing, &sv_table_commit, &sv_table_policy, &sv_table_budget, &sv_table_locks,
+	&sv_table_locks_each, &sv_table_movers, &sv_table_stacks, &sv_table_watch,
 	&sv_table_watched, &sv_table_changes, &sv_table_looks, &sv_table_settled, &sv_table_faults,
 	&sv_table_faulted, &sv_table_fault_events, &sv_table_sampling };
 

@@ -13,6 +13,7 @@
 #include "measure/faults.h"
 #include "measure/figures.h"
 #include "measure/linear.h"
+#include "measure/locks.h"
 #include "measure/owners.h"
 #include "measure/runs.h"
 #include "measure/settle.h"
@@ -107,6 +108,11 @@ struct safevma_cursor {
 	const struct sv_fault_process *fault_process;
 	const struct sv_fault_sum *fault_sum;
 	struct sv_faults_sums faults_sums;
+	struct sv_lock_view lock_view;
+	struct sv_lock_figures locks;
+	struct sv_lock_process lock_process;
+	struct sv_lock_run lock_run;
+	struct sv_lock_stack lock_stack;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -189,8 +195,14 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
 	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing,
-	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget, sv_table_watch,
-	sv_table_watched, sv_table_changes, sv_table_looks, sv_table_settled, sv_table_faults,
-	sv_table_faulted, sv_table_fault_events, sv_table_sampling;
+	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget, sv_table_locks,
+	sv_table_locks_each, sv_table_movers, sv_table_stacks, sv_table_watch, sv_table_watched,
+	sv_table_changes, sv_table_looks, sv_table_settled, sv_table_faults, sv_table_faulted,
+	sv_table_fault_events, sv_table_sampling;
+
+/* Words of bits. */
+struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);
+struct safevma_value sv_lock_unknowns(safevma_cursor *c, unsigned int unknown);
+bool sv_locks_complete(const safevma_observation *obs);
 
 #endif

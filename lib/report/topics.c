@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "iface/kpage.h"
+#include "measure/locks.h"
 #include "model/frame.h"
 #include "model/series.h"
 #include "safevma.h"
@@ -182,6 +183,24 @@ static const struct safevma_topic terms[] = {
 		"them is seen in counters alone: faults, and faults of children that were waited "
 		"for. smaps is read before the first look and in none; of each look it is said "
 		"what it cost." },
+	{ "mcl-future", "term", "whether what is mapped later is locked as well",
+		"MCL_FUTURE of mlockall() cannot be read. Where all mappings that can be locked "
+		"are, it is set, or they were locked one by one up to now (covered); where some "
+		"are not, later ones are not covered, or those were unlocked (partly). It is lost "
+		"over fork and exec." },
+	{ "memlock", "term", "how much a process may still lock",
+		"mlock() takes RLIMIT_MEMLOCK less VmLck, and with CAP_IPC_LOCK heeds no limit. "
+		"secretmem was counted in the same way up to a fix of 2026; since then it is "
+		"counted for the user, a page at its first touch, nothing is exempt, and at the "
+		"limit the touch is SIGBUS. safevma locks shows both, and which rule holds only "
+		"where a mapping proves it." },
+	{ "stack-guard", "term", "what stops a stack from running into other memory",
+		"vma: a mapping without access lies right below. region: guard pages at its low "
+		"end (MADV_GUARD_INSTALL, glibc from 2.42 on). gap: the kernel keeps other "
+		"mappings away from a stack that grows. hole: nothing is mapped right below, by "
+		"chance. none: an overflow runs into other memory and nobody notices. The stack is "
+		"the mapping that holds the thread's stack pointer, which is seen while it "
+		"sleeps." },
 	{ "verdict", "term", "what is concluded, and never more",
 		"fail: an observation here contradicts it; one is enough. pass: it holds here, as "
 		"far "
@@ -255,6 +274,23 @@ static const struct safevma_topic terms[] = {
 		"Its figures hold for no single moment; look again." },
 };
 
+static struct safevma_topic reason_topic(size_t i)
+{
+	const struct sv_lock_reason_info *r = sv_lock_reason_info((enum sv_lock_reason)i);
+
+	return (struct safevma_topic) {
+		.name = r->name, .kind = "reason", .title = r->text, .text = r->help
+	};
+}
+
+static struct safevma_topic state_topic(size_t i)
+{
+	return (struct safevma_topic) { .name = sv_lock_state_name((unsigned int)i),
+		.kind = "state",
+		.title = sv_lock_state_help((unsigned int)i),
+		.text = "A state of a page, as safevma locks --each has it." };
+}
+
 static size_t classes_count(void)
 {
 	return SV_CLASS_COUNT - 1;
@@ -262,7 +298,8 @@ static size_t classes_count(void)
 
 size_t safevma_topics_count(void)
 {
-	return sv_array_size(terms) + SV_CHANGE_COUNT + classes_count() + sv_kpf_names_count;
+	return sv_array_size(terms) + SV_CHANGE_COUNT + SV_LOCK_REASON_COUNT + SV_STATE_COUNT +
+	       classes_count() + sv_kpf_names_count;
 }
 
 static struct safevma_topic change_topic(enum sv_change_kind kind)
@@ -303,6 +340,7 @@ static struct safevma_topic class_topic(size_t i)
 const struct safevma_topic *safevma_topic(size_t index)
 {
 	static struct safevma_topic made[SV_CLASS_COUNT + 64], changes[SV_CHANGE_COUNT];
+	static struct safevma_topic of_locks[64];
 
 	if (index < sv_array_size(terms))
 		return &terms[index];
@@ -312,6 +350,13 @@ const struct safevma_topic *safevma_topic(size_t index)
 		return &changes[index];
 	}
 	index -= SV_CHANGE_COUNT;
+	if (index < SV_LOCK_REASON_COUNT + SV_STATE_COUNT) {
+		of_locks[index] = index < SV_LOCK_REASON_COUNT
+					  ? reason_topic(index)
+					  : state_topic(index - SV_LOCK_REASON_COUNT);
+		return &of_locks[index];
+	}
+	index -= SV_LOCK_REASON_COUNT + SV_STATE_COUNT;
 	if (index < classes_count()) {
 		made[index] = class_topic(index);
 		return &made[index];

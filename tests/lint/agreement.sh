@@ -121,7 +121,7 @@ is "the schema of watch has the changes that explain knows" \
 # Members of arrays are named below their array in the schema, and by themselves in the page.
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
-arrays+='|system|page_tables|mixing|mappings|changes|looks|settled'
+arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
@@ -129,7 +129,7 @@ for s in share/schema/*.json; do
 done
 is "every command that writes JSON has a schema" \
 	"$(find share/schema -name 'safevma.*.json' | sed 's/.*safevma\.//; s/\.json//' |
-		grep -v -x -e recording -e frames-pfn | sort)" \
+		grep -v -x -e recording -e frames-pfn -e locks-each | sort)" \
 	"$(for c in $commands; do help_options "$c" | grep -q -e --json && echo "$c"; done)"
 
 # ---- the library ---------------------------------------------------------------------------------

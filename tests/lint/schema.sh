@@ -59,7 +59,8 @@ both()
 	name=$1 command=$2
 	shift 2
 	schema=$schemas/safevma.$command.json
-	case " $* " in *" --pfn "*) schema=$schemas/safevma.$command-pfn.json ;; esac
+	case "$command $* " in *" --pfn "*) schema=$schemas/safevma.$command-pfn.json ;; esac
+	case "$command $* " in "locks "*" --each "*) schema=$schemas/safevma.locks-each.json ;; esac
 	# shellcheck disable=SC2086 # $as is a command and its arguments
 	run $as "$bin" "$command" "$@" --json &&
 		"$lint" "$work/out" "$schema" 2>"$work/said"
@@ -75,7 +76,7 @@ every()
 {
 	name=$1
 	shift
-	for c in ps maps frames adjacency commit doctor; do both "$name" "$c" "$@"; done
+	for c in ps maps frames adjacency locks commit doctor; do both "$name" "$c" "$@"; done
 	both "$name" doctor --reconcile "$@"
 	both "$name" linear --pools --map "$@"
 	both "$name" watch --interval 50ms --duration 100ms "$@"
@@ -114,6 +115,8 @@ every "hostile name" -p "$hostile"
 both "two processes" maps -p "$quiet,$hostile"
 both "no smaps" maps -p $$ --no-smaps
 both "each page" frames -p $$ --each
+both "each run" locks -p $$ --each
+both "locks without smaps" locks -p $$ --no-smaps
 both "sample" adjacency -p $$ --sample 20
 both "frames of a process" frames --pfn "$(frame_of "$quiet"),40"
 both "no frame of memory" frames --pfn 0xfffffffffffff

@@ -93,6 +93,8 @@ static inline int fake_call(safevma_root *root, const struct sv_call *c, struct 
 		return sv_strbuf_add(ret, "/usr/bin/secret", 15);
 	case SV_OP_MAGIC:
 		return sv_strbuf_add(ret, "0x5345434d\n", 11);
+	case SV_OP_SHORT:
+		return sv_strbuf_add(ret, "running\n", 8);
 	case SV_OP_SCAN:
 		return sv_strbuf_add(ret, r, sizeof(r));
 	case SV_OP_NOTE:

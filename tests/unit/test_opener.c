@@ -125,6 +125,26 @@ static void assert_refused(uint32_t op, uint32_t iface, int32_t pid, const char 
 	assert_int_equal(data.len, 0);
 }
 
+/* Read on the other side, and no descriptor comes; of other interfaces it reads nothing. */
+static void short_texts(void **state)
+{
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	int32_t self = (int32_t)getpid();
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(ask(SV_OPENER_PIN, SV_IFACE_STAT, self, "", NULL, NULL), 0);
+	assert_refused(SV_OPENER_SHORT, SV_IFACE_STAT, self, "", EINVAL);
+	assert_refused(SV_OPENER_SHORT, SV_IFACE_KCORE, 0, "", EINVAL);
+	assert_refused(SV_OPENER_OPEN, SV_IFACE_TASK_SYSCALL, self, "", EINVAL);
+	assert_refused(SV_OPENER_SHORT, SV_IFACE_TASK_SYSCALL, self + 1, "", ESRCH);
+	if (access("/proc/self/syscall", R_OK))
+		skip();
+	assert_int_equal(ask(SV_OPENER_SHORT, SV_IFACE_TASK_SYSCALL, self, "", &text, &fd), 0);
+	assert_int_equal(fd, -1);
+	assert_true(text.len > 0 && text.ptr[text.len - 1] == '\n');
+}
+
 static void bad_requests(void **state)
 {
 	(void)state;
@@ -287,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		opener_test(bad_requests),
 		opener_test(only_files_of_the_list),
+		opener_test(short_texts),
 		opener_test(argument_without_end),
 		opener_test(only_the_pinned_process),
 		opener_test(a_pinned_process_that_ended),

@@ -394,6 +394,60 @@ static void damaged(void **state)
 	each_damage(TEXT("-1000\n"), 900, read_all);
 }
 
+static void choices(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} all[] = { { "always [madvise] never\n", "madvise" }, { "[always]", "always" },
+		{ "always madvise [never]", "never" }, { "always madvise never\n", NULL },
+		{ "", NULL }, { "[] a\n", NULL }, { "x\n[always]\n", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(all); i++) {
+		struct sv_text t = sv_text_init(all[i].text, strlen(all[i].text), "enabled");
+		struct safevma_error err = { 0 };
+		struct sv_span word = { 0 };
+		int rc = sv_choice_parse(t, &word, &err);
+
+		assert_int_equal(rc, all[i].word ? 0 : -1);
+		assert_true(!all[i].word || sv_span_is(word, all[i].word));
+		assert_int_equal(err.code, all[i].word ? SAFEVMA_OK : SAFEVMA_E_FORMAT);
+	}
+}
+
+static void stack_pointers(void **state)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		bool known;
+		uint64_t sp;
+	} all[] = {
+		{ "running\n", 0, false, 0 },
+		{ "34 0x1 0x2 0x3 0x4 0x5 0x6 0x7ffd5a0e6f58 0x7f3f5c6d4a5d\n", 0, true,
+			0x7ffd5a0e6f58 },
+		{ "-1 0xbe0fd0f0 0xb6e5a9c4\n", 0, true, 0xbe0fd0f0 },
+		{ "", -1, false, 0 },
+		{ "34 0x1 0x2 0x3 0x4\n", -1, false, 0 },
+		{ "-1 be0fd0f0 0xb6e5a9c4\n", -1, false, 0 },
+		{ "-1 0x 0xb6e5a9c4\n", -1, false, 0 },
+		{ "-1 0x1g 0xb6e5a9c4\n", -1, false, 0 },
+		{ "runningx\n", -1, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(all); i++) {
+		struct sv_text t = sv_text_init(all[i].text, strlen(all[i].text), "syscall");
+		struct safevma_error err = { 0 };
+		struct sv_num sp = { 0 };
+
+		assert_int_equal(sv_syscall_parse(t, &sp, &err), all[i].rc);
+		assert_int_equal(sp.known, all[i].known);
+		assert_int_equal(sp.value, all[i].sp);
+		assert_int_equal(err.code, all[i].rc ? SAFEVMA_E_FORMAT : SAFEVMA_OK);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +465,8 @@ int main(void)
 		cmocka_unit_test(cgroup),
 		cmocka_unit_test(cgroup_malformed),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(choices),
+		cmocka_unit_test(stack_pointers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

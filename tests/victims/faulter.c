@@ -67,7 +67,7 @@ static unsigned char *map_one(int flags, int fd)
 }
 
 /* All that is there now, but for regions that are not to be: those begin after this call. */
-static int lock_all(void)
+static int lock_present(void)
 {
 	return mlockall(MCL_CURRENT);
 }
@@ -136,7 +136,7 @@ int victim_toucher(void)
 	old.start = map_one(MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	pthread_attr_init(&attr);
 	pthread_attr_setstack(&attr, stack, STACK);
-	if (pthread_create(&waiting, NULL, wait_and_touch, &old) || lock_all()) {
+	if (pthread_create(&waiting, NULL, wait_and_touch, &old) || lock_present()) {
 		report_skipped("toucher", strerror(errno));
 		return 77;
 	}

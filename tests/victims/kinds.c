@@ -169,7 +169,7 @@ static size_t huge_size(void)
 	return strtoul(text, NULL, 10);
 }
 
-static int region_map_huge(struct region *r)
+int region_map_huge(struct region *r)
 {
 	size_t size = huge_size();
 
@@ -252,7 +252,7 @@ static int make_shmem(struct region *r)
 	return 0;
 }
 
-static int region_map_file(struct region *r, int prot, int flags)
+int region_map_file(struct region *r, int prot, int flags)
 {
 	int fd = scratch_file(r->kind->name, r->pages), rc;
 	struct statfs fs;
@@ -267,6 +267,7 @@ static int region_map_file(struct region *r, int prot, int flags)
 
 static int make_file(struct region *r)
 {
+	r->reads = true;
 	if (region_map_file(r, PROT_READ, MAP_PRIVATE))
 		return -1;
 	region_look(r, 0, r->pages);
@@ -286,6 +287,7 @@ static int make_file_deleted(struct region *r)
 {
 	char path[512];
 
+	r->reads = true;
 	if (region_map_file(r, PROT_READ, MAP_SHARED))
 		return -1;
 	region_look(r, 0, r->pages);
@@ -322,7 +324,7 @@ static int make_spoof(struct region *r)
 	return rc;
 }
 
-/* cow comes first: its fork would make every page that exists by then wait to be copied. */
+/* cow and alone come first: a fork makes every page that exists by then wait to be copied. */
 const struct region_kind region_kinds[] = {
 	{ .name = "cow",
 		.kind = "anon",
@@ -330,6 +332,12 @@ const struct region_kind region_kinds[] = {
 		.about =
 			"locked and present, but a sleeping child shares it: the next write faults",
 		.make = make_cow },
+	{ .name = "alone",
+		.kind = "anon",
+		.class = "anon",
+		.about = "locked, and shared with a child that is gone: the next write faults",
+		.on_request = true,
+		.make = make_alone },
 	{ .name = "locked",
 		.kind = "anon",
 		.class = "anon",
@@ -425,6 +433,41 @@ const struct region_kind region_kinds[] = {
 		.kind = "file",
 		.about = "a mapped file that has been deleted",
 		.make = make_file_deleted },
+	{ .name = "lock_failed",
+		.kind = "anon",
+		.class = "anon",
+		.about = "the lock failed before it came to this memory; the flag stayed",
+		.on_request = true,
+		.make = make_lock_failed },
+	{ .name = "huge_half",
+		.kind = "anon",
+		.class = "anon",
+		.about = "a huge page of which the lower half is locked",
+		.on_request = true,
+		.make = make_huge_half_locked },
+	{ .name = "swapped",
+		.kind = "anon",
+		.class = "anon",
+		.about = "half of it in swap",
+		.on_request = true,
+		.make = make_swapped },
+	{ .name = "file_shared",
+		.kind = "file",
+		.about = "a file mapped shared, locked, written and written back: the next write "
+			 "tells the filesystem",
+		.on_request = true,
+		.make = make_file_shared },
+	{ .name = "file_private",
+		.kind = "file",
+		.about = "a file mapped privately to be written, only read so far",
+		.on_request = true,
+		.make = make_file_private },
+	{ .name = "ring",
+		.kind = "file",
+		.class = "unclassified",
+		.about = "a ring of io_uring: memory of a driver, which nobody can lock",
+		.on_request = true,
+		.make = make_ring },
 	{ .name = "spoof",
 		.kind = "file",
 		.about = "a deleted ordinary file named /secretmem: not secret at all",

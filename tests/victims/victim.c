@@ -20,11 +20,15 @@
  *   --spoof          also a deleted file /secretmem (root)
  *   --rt             SCHED_FIFO, priority 1   --threads N   N more threads, asleep
  *   --human          lines for people         --stay        end at SIGTERM alone
+ *   --stacks         every other thread has no guard; says where their stacks are
+ *   --lockall HOW    mlockall() before the regions are made: current, or future as well
  *
  * Lines of JSON come first, then {"ready":true,"pid":N}; after that it changes nothing and waits
  * until standard input closes or SIGTERM comes. A shell gives background jobs /dev/null, which is
- * closed from the start: use --stay there. Exit status: 0, 64 usage, 77 cannot be had here.
- * Needs libc alone:
+ * closed from the start: use --stay there. At SIGUSR1 it writes a byte of each page of its regions
+ * that may be written, reads one of the others, and says at which pages it took a fault: lines with
+ * "write_faults" or "read_faults", then {"touched":true}. Exit status: 0, 64 usage, 77 cannot be
+ * had here. Needs libc alone:
  *
  *   cc -std=gnu11 -D_GNU_SOURCE -O2 -pthread [-static] -o victim FILES
  *
@@ -35,7 +39,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -47,7 +50,8 @@
 
 struct settings settings = { .pages = 8, .dir = "/tmp" };
 
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, usr1;
+void (*on_usr1)(void);
 
 static void on_term(int signo)
 {
@@ -55,22 +59,30 @@ static void on_term(int signo)
 	ended = 1;
 }
 
+static void note_usr1(int signo)
+{
+	(void)signo;
+	usr1 = 1;
+}
+
 /* SIGTERM is blocked from the start and opened only while we wait, so that none is lost. */
 static void block_term(void)
 {
-	struct sigaction sa = { .sa_handler = on_term };
+	struct sigaction sa = { .sa_handler = on_term }, touch = { .sa_handler = note_usr1 };
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGUSR1, &touch, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void open_term(void)
+void open_signals(void)
 {
 	sigset_t none;
 
@@ -96,7 +108,12 @@ void wait_for_end(void)
 
 	sigemptyset(&none);
 	while (!ended) {
-		if (ppoll(&in, settings.stay ? 0 : 1, NULL, &none) <= 0)
+		int rc = ppoll(&in, settings.stay ? 0 : 1, NULL, &none);
+
+		if (usr1 && on_usr1)
+			on_usr1();
+		usr1 = 0;
+		if (rc <= 0)
 			continue;
 		if (read(STDIN_FILENO, text, sizeof(text)) <= 0)
 			return;
@@ -113,7 +130,7 @@ pid_t fork_sleeper(void (*before_sleep)(void *arg), void *arg)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	open_term();
+	open_signals();
 	/* In a PID namespace of its own the child sees no parent: 0. */
 	if (getppid() && getppid() != parent)
 		_exit(0);
@@ -134,30 +151,6 @@ int be_realtime(void)
 		return 0;
 	fprintf(stderr, "victim: SCHED_FIFO: %s\n", strerror(errno));
 	return -1;
-}
-
-static void *sleep_forever(void *arg)
-{
-	(void)arg;
-	for (;;)
-		pause();
-	return NULL;
-}
-
-static int start_threads(void)
-{
-	pthread_t thread;
-	unsigned int i;
-	int rc;
-
-	for (i = 0; i < settings.threads; i++) {
-		rc = pthread_create(&thread, NULL, sleep_forever, NULL);
-		if (!rc)
-			continue;
-		fprintf(stderr, "victim: thread %u: %s\n", i, strerror(rc));
-		return -1;
-	}
-	return 0;
 }
 
 static bool named_in(const char *list, const char *name)
@@ -186,12 +179,19 @@ static bool spoof_wanted(const struct region_kind *kind)
  * Stacks of threads come first: a later one could land beside a region and merge with its VMA.
  * All regions are made before any is described: a later one must not change an earlier one.
  */
+static struct region regions[48];
+static size_t regions_count;
+
+static void touch_all(void)
+{
+	touch_regions(regions, regions_count);
+}
+
 static int victim_regions(void)
 {
-	struct region regions[32];
 	size_t i, count = 0;
 
-	if (start_threads())
+	if (start_threads() || (settings.lockall && lock_all(settings.lockall)))
 		return EXIT_FAILURE;
 	for (i = 0; i < region_kinds_count; i++)
 		if (kind_wanted(&region_kinds[i]) || spoof_wanted(&region_kinds[i]))
@@ -200,6 +200,9 @@ static int victim_regions(void)
 		return EXIT_FAILURE;
 	for (i = 0; i < count; i++)
 		report_region(&regions[i]);
+	report_stacks();
+	regions_count = count;
+	on_usr1 = touch_all;
 	report_ready(getpid(), 0);
 	wait_for_end();
 	for (i = 0; i < count; i++)
@@ -220,7 +223,8 @@ static int list_kinds(void)
 static int usage(void)
 {
 	fputs("usage: victim [--only NAME,...] [--pages N] [--dir DIR] [--spoof] [--rt]\n"
-	      "              [--threads N] [--human] [--stay] [--list]\n"
+	      "              [--threads N] [--stacks] [--lockall current|future] [--human]\n"
+	      "              [--stay] [--list]\n"
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
 	      "obey |\n"
 	      "               compact [MS] | toucher | flood [N] | hostile | pidns]\n",
@@ -253,11 +257,15 @@ static bool names_known(const char *list)
 	return found == asked;
 }
 
+enum { OPT_LOCKALL = 256 };
+
 static const struct option long_options[] = {
 	{ "only", required_argument, NULL, 'o' },
 	{ "pages", required_argument, NULL, 'p' },
 	{ "dir", required_argument, NULL, 'd' },
 	{ "threads", required_argument, NULL, 't' },
+	{ "lockall", required_argument, NULL, OPT_LOCKALL },
+	{ "stacks", no_argument, NULL, 'k' },
 	{ "spoof", no_argument, NULL, 's' },
 	{ "rt", no_argument, NULL, 'r' },
 	{ "human", no_argument, NULL, 'h' },
@@ -276,7 +284,11 @@ static bool set_value(int option, const char *value)
 		return false;
 	if (option == 't' && !number(value, 10000, &n))
 		return false;
-	if (option == 'o')
+	if (option == OPT_LOCKALL && strcmp(value, "current") && strcmp(value, "future"))
+		return false;
+	if (option == OPT_LOCKALL)
+		settings.lockall = value;
+	else if (option == 'o')
 		settings.only = value;
 	else if (option == 'd')
 		settings.dir = value;
@@ -292,6 +304,9 @@ static bool set_switch(int option)
 	switch (option) {
 	case 's':
 		settings.spoof = true;
+		return true;
+	case 'k':
+		settings.stacks = true;
 		return true;
 	case 'r':
 		settings.rt = true;

@@ -27,6 +27,7 @@ struct region {
 	size_t pages;
 	unsigned char *touched; /* a byte a page: 1 where it was read or written, and still holds */
 	unsigned char *guard;	/* a byte a page: 1 where MADV_GUARD_INSTALL succeeded */
+	bool reads;		/* it may not be written */
 	bool mlocked;		/* an mlock call that covers it succeeded, or VM_LOCKED was left */
 	const char *class;
 	char note[192];
@@ -42,7 +43,9 @@ struct settings {
 	const char *dir;  /* holds the files that are mapped */
 	const char *only; /* names separated by commas; NULL: all but those on request */
 	bool spoof;
-	uint64_t amount; /* argument of many, sparse, churn; 0: its default */
+	bool stacks;	     /* every other thread without a guard, and say where they are */
+	const char *lockall; /* current, future: mlockall() before the regions are made */
+	uint64_t amount;     /* argument of many, sparse, churn; 0: its default */
 };
 
 extern struct settings settings;
@@ -71,10 +74,28 @@ void report_ready(pid_t pid, pid_t ns_pid);
 void report_skipped(const char *name, const char *why);
 void report_list(const char *name, const unsigned char *marks, size_t count);
 
+extern void (*on_usr1)(void); /* called while it waits */
 void wait_for_end(void);
+void open_signals(void);
 bool end_asked(void);
 pid_t fork_sleeper(void (*before_sleep)(void *arg), void *arg);
 int be_realtime(void);
+
+/* Of locking.c. */
+int make_alone(struct region *r);
+int make_lock_failed(struct region *r);
+int make_huge_half_locked(struct region *r);
+int make_swapped(struct region *r);
+int make_file_shared(struct region *r);
+int make_file_private(struct region *r);
+int make_ring(struct region *r);
+int region_map_huge(struct region *r);
+int region_map_file(struct region *r, int prot, int flags);
+int lock_all(const char *how);
+int start_threads(void);
+void report_stacks(void);
+/* Writes, or where it may not, reads each page of these regions; says at which it faulted. */
+void touch_regions(struct region *regions, size_t count);
 
 int victim_many(void);
 int victim_sparse(void);

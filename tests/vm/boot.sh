@@ -19,6 +19,7 @@
 #   MEM       memory of the guest (1G; below 512M the kernel gives no huge pages)
 #   SMP       its processors (1), each a thread of the emulator when there are more
 #   EXTRA     a folder whose files lie in the guest's root as well
+#   DISK      megabytes of an empty disk, /dev/nvme0n1 (none)
 #   APPEND    more of the kernel's command line           TIMEOUT   seconds (300)
 #
 # Exit status: 0, 1 the guest failed, 64 usage, 77 with a reason when something cannot be had here.
@@ -103,10 +104,16 @@ run_guest()
 	esac
 	threads=single
 	[ "$SMP" -eq 1 ] || threads=multi
+	disk=
+	if [ -n "${DISK:-}" ]; then
+		truncate -s "${DISK}M" "$work/disk"
+		disk="-drive if=none,id=disk,format=raw,file=$work/disk -device nvme,drive=disk,serial=1"
+	fi
+	# shellcheck disable=SC2086 # words
 	timeout -k 5 "$TIMEOUT" nice "$qemu" -M "$machine" -cpu "${CPU:-$cpu}" \
 		-accel "tcg,thread=$threads" -m "$MEM" -smp "$SMP" -kernel "$kernel" -initrd "$work/initramfs" \
 		-append "console=$console quiet panic=-1 $reboot secretmem.enable=1 ${APPEND:-}" \
-		-nic none -display none -monitor none -no-reboot \
+		$disk -nic none -display none -monitor none -no-reboot \
 		-serial "file:$work/console" ${channel:+-serial "file:$work/channel"} \
 		</dev/null >"$work/qemu.log" 2>&1
 }

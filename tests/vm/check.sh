@@ -142,6 +142,20 @@ analyse_commit() # NAME STEM ROOT PID
 		"$(jq .budget.secretmem_bytes "$commit")"
 }
 
+# States of its pages, and nothing unknown but what old kernels do not name.
+analyse_states() # NAME STEM ROOT VICTIM PID
+{
+	"$safevma" locks -J -p "$5" --root "$3" >"$2.locks.json" 2>"$2.locks.err"
+	"$safevma" locks -J --each -p "$5" --root "$3" >"$2.each.json" 2>"$2.each.err"
+	jq -e '.processes[0].unknown - ["onfault", "hidden"] == [] and
+		([.movers[] | select(. == null)] == []) and ([.stacks[] | select(.sp == null)] == [])' \
+		"$2.locks.json" >/dev/null
+	ok "$1: locks: nothing is unknown but what the kernel does not name" $? "$2.locks.err"
+	python3 tests/live/locks.py "$2.locks.json" "$2.each.json" "$4" >"$2.locks.log"
+	ok "$1: locks: states of the victim's pages" $? "$2.locks.log"
+	printf '# %s: movers: %s\n' "$1" "$(jq -c .movers "$2.locks.json")"
+}
+
 # One recording of the victim, and what the program says of it.
 analyse() # NAME DIR RECORDING
 {
@@ -160,8 +174,68 @@ analyse() # NAME DIR RECORDING
 	ok "$name: counts agree with meminfo, pagemap with smaps" $? "$stem.doctor.json"
 	analyse_critical "$name" "$root" "$pid"
 	analyse_commit "$name" "$stem" "$root" "$pid"
+	analyse_states "$name" "$stem" "$root" "$victim" "$pid"
 	"$safevma" frames -J -p "$pid" --root "$root" 2>/dev/null | cmp -s - "$stem.frames.json"
 	ok "$name: a second replay is the same to the byte" $?
+}
+
+# What the victim expects of its pages, and at which of them it then met a fault.
+analyse_locks() # NAME DIR
+{
+	local name=$1 stem=$2/recording pid want=0
+
+	pid=$(jq -r 'select(.ready).pid' "$2/victim.jsonl")
+	# Up to 6.1 it cannot be told whether absent locked pages are locked on fault.
+	[ "$(expected onfault known)" = known ] || want=3
+	"$safevma" locks -J -p "$pid" --root "$stem" >"$stem.locks.json" 2>"$stem.locks.err"
+	[ $? -eq "$want" ]
+	ok "$name: locks of the recording ends with $want" $? "$stem.locks.err"
+	"$safevma" locks -J --each -p "$pid" --root "$stem" >"$stem.each.json" 2>"$stem.each.err"
+	[ $? -eq "$want" ]
+	ok "$name: so do its pages" $? "$stem.each.err"
+	mkdir -p "$2/proc"
+	cp "$stem/proc/$pid/status" "$2/proc/status"
+	cp "$stem/proc/$pid/smaps@1" "$2/proc/smaps"
+	cat "$2/victim.jsonl" "$2/victim.touched.jsonl" >"$2/locks.jsonl"
+	python3 tests/live/locks.py "$stem.locks.json" "$stem.each.json" "$2/locks.jsonl" --faults \
+		--proc "$2/proc" >"$stem.locks.log"
+	ok "$name: states and faults are the victim's" $? "$stem.locks.log"
+	grep -F '# SKIP' "$stem.locks.log" | sed "s/^/# $name: /"
+	jq -e '[.processes[0].vmas[] | select(.swapped_bytes > 0)] | length > 0' \
+		"$stem.locks.json" >/dev/null
+	ok "$name: what is in swap is seen" $? "$stem.locks.log"
+	[ "$(jq -r '.processes[0].vmas[] | select(.onfault != false and .lock != null) | .lock' \
+		"$stem.locks.json" | sort -u)" = "$(expected onfault-word onfault)" ]
+	ok "$name: locks on fault are called so, or may be" $? "$stem.locks.log"
+	analyse_future "$@"
+}
+
+# After mlockall(MCL_CURRENT) what is new is not locked, with MCL_FUTURE it is.
+analyse_future() # NAME DIR
+{
+	local which pid state
+
+	for which in future current; do
+		pid=$(jq -r 'select(.ready).pid' "$2/$which.jsonl")
+		"$safevma" locks -J -p "$pid" --root "$2/$which" >"$2/$which.locks.json" \
+			2>"$2/$which.locks.err"
+		state=$(jq -r '.processes[0].future.state' "$2/$which.locks.json")
+		[ "$which $state" = "future covered" ] || [ "$which $state" = "current partly" ]
+		ok "$1 $which: what mlockall() covers" $? "$2/$which.locks.json"
+		jq -e '.processes[0] | .flagged_bytes == .vm_locked_bytes' "$2/$which.locks.json" \
+			>/dev/null
+		ok "$1 $which: what is flagged is VmLck" $? "$2/$which.locks.json"
+	done
+	for which in recording future; do
+		printf '# %s %s: secretmem: %s\n' "$1" "$which" "$(jq -c '.processes[0] | [(.vmas[] |
+			select(.kind == "secretmem") | {lock, lock_flag}), .memlock.secretmem_rule]' \
+			"$2/$which.locks.json")"
+		jq -e '[.processes[0].vmas[] | select(.kind == "secretmem")] | length > 0 and
+			all(.lock == "secretmem" and (.reasons - ["first-touch"]) == [])' \
+			"$2/$which.locks.json" >/dev/null || [ "$(expected secretmem removed)" = none ]
+		ok "$1 $which: secretmem is not blamed, with the flag or without" $? \
+			"$2/$which.locks.json"
+	done
 }
 
 jobs_file()
@@ -171,7 +245,8 @@ jobs_file()
 
 jobs_streams()
 {
-	awk '$1 == "victim" { print $2 ".jsonl" } $1 == "run" || $1 == "read" { print $2 }' \
+	awk '$1 == "victim" { print $2 ".jsonl" } $1 == "touch" { print $2 ".touched.jsonl" }
+		$1 == "run" || $1 == "read" { print $2 }' \
 		"$(jobs_file)"
 }
 
@@ -370,6 +445,7 @@ analyse_streams() # NAME DIR
 		[ "$stream" = recording.tar ] || whole="$1 ${stream%.tar}"
 		[ "$status" -eq "$want" ]
 		ok "$whole: status $want ($rest bytes)" $? "$2/console.log"
+		[ "$(expected jobs record)" != locks ] || continue
 		case $stream in
 		probe.tar)
 			analyse_probe "$1" "$2"
@@ -385,6 +461,7 @@ analyse_streams() # NAME DIR
 		analyse_reach "$whole" "$2" "$stream" \
 			"$(jq -r 'select(.ready).pid' "$2/victim.jsonl")"
 	done <"$2/streams"
+	[ "$(expected jobs record)" != locks ] || analyse_locks "$1" "$2"
 	[ "$(expected jobs record)" != fragmented ] || analyse_exposure "$1" "$2"
 }
 
@@ -405,7 +482,7 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	stock) kernel=$(tests/vm/kernel.sh stock "${kernel%% *}" "$3" "${kernel#* }") || return ;;
 	own) kernel=$(tests/vm/kernel.sh own "$kernel" "$3") || return ;;
 	esac
-	CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
+	DISK=$(expected disk "") CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
 }
 
 guest() # NAME KERNEL ARCH CPU MEM APPEND

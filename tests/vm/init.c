@@ -6,6 +6,9 @@
  *   write PATH WORD...         writes the words, and a newline, into a file
  *   victim NAME WORD...        starts /victim WORD... and waits until it says that it is ready;
  *                              what it said is the stream NAME.jsonl
+ *   touch NAME                 sends SIGUSR1 to that victim; what it says then, until it has
+ *                              touched all, is the stream NAME.touched.jsonl
+ *   swap DEVICE                makes a swap area of it, and uses it
  *   stop NAME                  ends that victim, and waits until it is gone
  *   run NAME PROGRAM WORD...   standard output of a program is the stream NAME
  *   read NAME PATH             what a file holds is the stream NAME
@@ -20,6 +23,7 @@
  * around the base64.
  * STATUS is that of the program, 256 and its signal, or 512 and the errno that kept it from that.
  */
+#include "area.h"
 #include "gzip.h"
 #include "sha256.h"
 
@@ -69,25 +73,7 @@ static void say(const char *what, const char *text)
 	fflush(stdout);
 }
 
-/* ---- streams -----------------------------------------------------------------------------------
- */
-
-static void print_base64(const unsigned char *in, size_t size)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned int three;
-
-	for (; size; in += 3, size -= size < 3 ? size : 3) {
-		three = (unsigned int)in[0] << 16 | (size > 1 ? (unsigned int)in[1] << 8 : 0) |
-			(size > 2 ? in[2] : 0);
-		putchar(letters[three >> 18]);
-		putchar(letters[three >> 12 & 63]);
-		putchar(size > 1 ? letters[three >> 6 & 63] : '=');
-		putchar(size > 2 ? letters[three & 63] : '=');
-	}
-	putchar('\n');
-}
+/* ---- streams --------------------------------------------------------------------------------- */
 
 static void write_all(int fd, const unsigned char *p, size_t size)
 {
@@ -164,8 +150,7 @@ static int stream_copy(struct stream *s, int fd)
 	return n < 0 ? errno : 0;
 }
 
-/* ---- programs ----------------------------------------------------------------------------------
- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static void error_path(const char *name, char *path, size_t size)
 {
@@ -229,8 +214,7 @@ static void say_errors(const char *name)
 		fclose(f);
 }
 
-/* ---- victims -----------------------------------------------------------------------------------
- */
+/* ---- victims --------------------------------------------------------------------------------- */
 
 static struct victim *victim_find(const char *name)
 {
@@ -242,8 +226,8 @@ static struct victim *victim_find(const char *name)
 	return NULL;
 }
 
-/* What it says, until it is ready, ends, or takes too long; 0 or an errno. */
-static int victim_listen(struct victim *v, struct stream *s)
+/* What it says, until it says a last word, ends, or takes too long; 0 or an errno. */
+static int victim_listen(struct victim *v, struct stream *s, const char *last)
 {
 	static char text[1 << 16];
 	struct pollfd in = { .fd = v->out, .events = POLLIN };
@@ -259,7 +243,7 @@ static int victim_listen(struct victim *v, struct stream *s)
 		gzip_add(s->gzip, (unsigned char *)text + held, (size_t)n);
 		held += (size_t)n;
 		text[held] = 0;
-		if (strstr(text, "\"ready\":true") && text[held - 1] == '\n')
+		if (strstr(text, last) && text[held - 1] == '\n')
 			return 0;
 	}
 	return EOVERFLOW;
@@ -283,9 +267,25 @@ static int job_victim(char **words)
 	strcpy(v->name, name);
 	snprintf(stream, sizeof(stream), "%s.jsonl", name);
 	stream_begin(&s, stream);
-	error = victim_listen(v, &s);
+	error = victim_listen(v, &s, "\"ready\":true");
 	stream_end(&s, error ? STATUS_ERRNO + error : 0);
 	say_errors(name);
+	return 0;
+}
+
+static int job_touch(char **words)
+{
+	struct victim *v = victim_find(words[0]);
+	char stream[64];
+	struct stream s;
+	int error;
+
+	if (!v)
+		return -1;
+	snprintf(stream, sizeof(stream), "%s.touched.jsonl", words[0]);
+	stream_begin(&s, stream);
+	error = kill(v->pid, SIGUSR1) ? errno : victim_listen(v, &s, "\"touched\":true");
+	stream_end(&s, error ? STATUS_ERRNO + error : 0);
 	return 0;
 }
 
@@ -305,8 +305,7 @@ static int job_stop(char **words)
 	return 0;
 }
 
-/* ---- other jobs --------------------------------------------------------------------------------
- */
+/* ---- other jobs ------------------------------------------------------------------------------ */
 
 static int job_run(char **words)
 {
@@ -354,6 +353,11 @@ static int job_write(char **words)
 	return fclose(f) || bad ? -1 : 0;
 }
 
+static int job_swap(char **words)
+{
+	return swap_make_and_use(words[0]);
+}
+
 static int job_sleep(char **words)
 {
 	return usleep((useconds_t)strtoul(words[0], NULL, 10) * 1000);
@@ -378,6 +382,8 @@ static const struct job {
 	{ .name = "channel", .words = 1, .run = job_channel },
 	{ .name = "write", .words = 2, .run = job_write },
 	{ .name = "victim", .words = 1, .run = job_victim },
+	{ .name = "touch", .words = 1, .run = job_touch },
+	{ .name = "swap", .words = 1, .run = job_swap },
 	{ .name = "stop", .words = 1, .run = job_stop },
 	{ .name = "run", .words = 2, .run = job_run },
 	{ .name = "read", .words = 2, .run = job_read },
@@ -425,8 +431,7 @@ static void do_job(char *line)
 	fflush(stdout);
 }
 
-/* ---- the guest ---------------------------------------------------------------------------------
- */
+/* ---- the guest ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *type, *where;
