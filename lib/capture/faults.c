@@ -54,39 +54,45 @@ static int choose_events(struct sv_following *f)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static int why_gap(struct sv_following *f, pid_t pid, int errnum, const char *costs)
+static int why_gap(
+	struct sv_following *f, pid_t pid, int errnum, const char *event, const char *costs)
 {
 	struct safevma_error why;
 
-	sv_error_sys(&why, errnum, NULL, "open events (perf_event_open)");
+	sv_error_set(&why, SAFEVMA_E_SYSTEM, errnum, NULL, 0, "open the event '%s': %s", event,
+		strerror(errnum));
 	if (errnum == EACCES || errnum == EPERM)
 		sv_error_set(&why, SAFEVMA_E_SYSTEM, errnum, NULL, 0,
-			"perf_event_open: %s: of one's own processes it needs "
+			"open the event '%s': %s: of one's own processes it needs "
 			"kernel.perf_event_paranoid of at most 2, of others CAP_PERFMON",
-			strerror(errnum));
+			event, strerror(errnum));
 	return sv_gap_add_cost(f->c->obs, SV_IFACE_PERF, pid, &why, true, costs, f->err);
 }
 
 static int take_line(struct sv_following *f, struct sv_span line)
 {
 	struct sv_faultlog *log = &f->c->obs->faults;
-	uint64_t a, b;
+	uint64_t a, b, n;
 
 	if (sv_take_lit(&line, "id ") && sv_take_dec(&line, &a) && sv_take_lit(&line, " ") &&
-		sv_take_dec(&line, &b) && b < f->events.len) {
+		sv_take_dec(&line, &b) && b < f->events.len && sv_take_lit(&line, " ") &&
+		sv_take_dec(&line, &n)) {
 		struct sv_event_id *id = sv_vec_push(&f->ids);
 
 		if (!id)
 			return sv_error_nomem(f->err);
-		*id = (struct sv_event_id) { .id = a, .event = (size_t)b };
+		*id = (struct sv_event_id) { .id = a, .event = (size_t)b, .tid = (pid_t)n };
 	} else if (sv_take_lit(&line, "thread ") && sv_take_dec(&line, &a) &&
-		   sv_take_lit(&line, " ") && sv_take_dec(&line, &b)) {
+		   sv_take_lit(&line, " ") && sv_take_dec(&line, &b) && sv_take_lit(&line, " ") &&
+		   sv_take_dec(&line, &n) && n < f->events.len) {
 		if (b == ESRCH) /* it ended meanwhile */
 			return 0;
 		log->threads++;
 		log->threads_failed += b != 0;
 		f->tasks += !b;
-		return b ? why_gap(f, (pid_t)a, (int)b, "faults of this thread") : 0;
+		return b ? why_gap(f, (pid_t)a, (int)b, f->events.ptr[n].name,
+				   "faults of this thread")
+			 : 0;
 	}
 	return 0;
 }
@@ -187,7 +193,15 @@ static int open_selected(struct sv_following *f)
 		if (open_some(f, f->tids.ptr + begin, fresh, f->c->command, turn))
 			return -1;
 	}
-	return why_gap(f, 0, EAGAIN, "faults of threads that were made while events were opened");
+	return why_gap(f, 0, EAGAIN, f->events.ptr[0].name,
+		"faults of threads that were made while events were opened");
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
 }
 
 static int by_id(const void *a, const void *b)
@@ -346,6 +360,34 @@ static int begin(struct sv_following *f)
 											       : 0;
 }
 
+/* Those that were forked meanwhile may outlive who forked them. */
+static int children_left(struct sv_following *f, const char *tag, bool *ret)
+{
+	const struct sv_faultlog *log = &f->c->obs->faults;
+
+	for (size_t i = 0; i < log->processes.len && !*ret; i++) {
+		struct sv_place place = {
+			.iface = SV_IFACE_STAT, .pid = log->processes.ptr[i].pid, .tag = tag
+		};
+		struct sv_call pin = { .op = SV_OP_PIN, .place = place };
+		sv_auto_strbuf struct sv_strbuf text = { 0 };
+		struct safevma_error why;
+		struct sv_stat s;
+		int rc = 0;
+
+		if (log->processes.ptr[i].followed)
+			rc = sv_capture_call(f->c, &pin, &text, &why, f->err);
+		text.len = 0;
+		if (rc > 0)
+			rc = sv_capture_text(f->c, &place, &text, &why, f->err);
+		if (rc < 0)
+			return -1;
+		*ret = rc && !sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why) &&
+		       s.state != 'Z' && s.state != 'X';
+	}
+	return 0;
+}
+
 /* Events that say so can be lost; whoever is looked at is looked for now and then. */
 static int some_left(struct sv_following *f, bool *ret)
 {
@@ -366,8 +408,8 @@ static int some_left(struct sv_following *f, bool *ret)
 		if (rc && s.state != 'Z' && s.state != 'X')
 			return 0;
 	}
-	*ret = f->c->command || f->tasks; /* children may live on; the root knows of a command */
-	return 0;
+	*ret = f->c->command != 0; /* the root knows of its end */
+	return f->c->command ? 0 : children_left(f, tag, ret);
 }
 
 /* 1: go on; 0: it is over; -1. stop: the last one. */
@@ -491,6 +533,8 @@ static int run(struct sv_following *f)
 		return -1;
 	if (f->ids.len)
 		qsort(f->ids.ptr, f->ids.len, sizeof(*f->ids.ptr), by_id);
+	if (f->tids.len)
+		qsort(f->tids.ptr, f->tids.len, sizeof(*f->tids.ptr), by_number);
 	if (!f->ids.len)
 		return limits(f);
 	if (count_all(f, true))

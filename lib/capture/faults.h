@@ -10,6 +10,7 @@
 struct sv_event_id {
 	uint64_t id;
 	size_t event;
+	pid_t tid; /* the thread that it was opened for: others inherit it */
 };
 
 struct sv_following {

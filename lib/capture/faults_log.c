@@ -142,7 +142,23 @@ static int take_fork(struct sv_following *f, const struct sv_perf_record *r)
 	return 0;
 }
 
-static bool event_of(const struct sv_following *f, uint64_t id, size_t *ret)
+static int by_number(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * A thread that was made while events were opened may have inherited those of who made it, and have
+ * its own as well: only its own count.
+ */
+static bool counts(const struct sv_following *f, const struct sv_event_id *id, pid_t tid)
+{
+	return id->tid == tid || !bsearch(&tid, f->tids.ptr, f->tids.len, sizeof(tid), by_number);
+}
+
+static bool event_of(const struct sv_following *f, uint64_t id, pid_t tid, size_t *ret)
 {
 	size_t lo = 0, hi = f->ids.len;
 
@@ -157,7 +173,7 @@ static bool event_of(const struct sv_following *f, uint64_t id, size_t *ret)
 	if (lo == f->ids.len || f->ids.ptr[lo].id != id)
 		return false;
 	*ret = f->ids.ptr[lo].event;
-	return true;
+	return counts(f, &f->ids.ptr[lo], tid);
 }
 
 static void place(struct sv_fault *to, const struct sv_area *a)
@@ -196,7 +212,7 @@ static int take_sample(struct sv_following *f, const struct sv_perf_record *r)
 	const struct sv_area *a;
 	size_t event;
 
-	if (!event_of(f, r->id, &event))
+	if (!event_of(f, r->id, r->tid, &event))
 		return 0;
 	if (!s)
 		return sv_error_nomem(f->err);

@@ -135,12 +135,12 @@ static int keep(struct sv_perf_live *live, struct ring *r, size_t event, pid_t t
 		return rc ? rc : ENOMEM;
 	}
 	*o = (struct opened) { .fd = fd, .event = event, .tid = tid };
-	return sv_strbuf_printf(ret, "id %" PRIu64 " %zu\n", id, event) ? ENOMEM : 0;
+	return sv_strbuf_printf(ret, "id %" PRIu64 " %zu %d\n", id, event, tid) ? ENOMEM : 0;
 }
 
 /* All events of a thread on one CPU. ENODEV: the CPU is offline. */
 static int open_on(struct sv_perf_live *live, const struct sv_perf_request *q, pid_t tid,
-	struct ring *r, sv_perf_ask_fn ask, void *arg, struct sv_strbuf *ret)
+	struct ring *r, sv_perf_ask_fn ask, void *arg, size_t *which, struct sv_strbuf *ret)
 {
 	for (size_t i = 0; i < q->events_count; i++) {
 		const struct sv_perf_event *e = &q->events[i];
@@ -156,6 +156,7 @@ static int open_on(struct sv_perf_live *live, const struct sv_perf_request *q, p
 
 		if (!rc)
 			rc = keep(live, r, i, tid, fd, ret);
+		*which = i;
 		if (rc)
 			return rc;
 	}
@@ -188,14 +189,15 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
-/* "thread TID ERRNO": 0 where all of it was opened. */
+/* "thread TID ERRNO EVENT": 0 where all of it was opened, else which event was not. */
 static int open_thread(struct sv_perf_live *live, const struct sv_perf_request *q, pid_t tid,
 	sv_perf_ask_fn ask, void *arg, struct sv_strbuf *ret)
 {
+	size_t which = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < live->rings.len; i++) {
-		rc = open_on(live, q, tid, &live->rings.ptr[i], ask, arg, ret);
+		rc = open_on(live, q, tid, &live->rings.ptr[i], ask, arg, &which, ret);
 		if (rc == ENODEV)
 			rc = 0;
 		if (rc)
@@ -203,7 +205,7 @@ static int open_thread(struct sv_perf_live *live, const struct sv_perf_request *
 	}
 	if (rc < 0 || rc == ENOMEM)
 		return rc;
-	return sv_strbuf_printf(ret, "thread %d %d\n", tid, rc) ? ENOMEM : 0;
+	return sv_strbuf_printf(ret, "thread %d %d %zu\n", tid, rc, which) ? ENOMEM : 0;
 }
 
 static uint64_t ring_bytes(const struct sv_perf_live *live)

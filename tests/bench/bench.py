@@ -10,7 +10,7 @@ victim waits for is then the kernel's locks and not a CPU.
 
   BENCH=PARTS       a frames of 2 GiB      s the same, frames scattered    b adjacency of all
                     c 16 TiB reserved      d 60000 mappings                e disturbance
-                    m memory against the size of the machine               (all of them)
+                    m memory against the size of the machine    w watch    (all of them)
   BENCH_REPEAT=N    rounds (11)            BENCH_BLOCKS=N   blocks of each condition of e (20)
   BENCH_MS=N        length of a block (1000)
   BENCH_GUEST=0     e without the guest that has an older kernel
@@ -398,6 +398,44 @@ def part_e(bench):
     part_e_guest(bench)
 
 
+def part_w(bench):
+    """Watching once a second: looks fall into the blocks as they come."""
+    watch = [bench.tool, "watch"]
+    command = [bench.program("disturb"), "--blocks", str(bench.blocks), "--ms", str(bench.ms)]
+    if (os.cpu_count() or 1) > 1:
+        command += ["--victim", "1", "--reader", "0"]
+    command += ["--", "alone", "--", "watch", *watch, "-p", "@", "--json"]
+    progress(f"w: {bench.blocks} blocks of each condition")
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    blocks = blocks_of(done.stdout.splitlines())
+    judge_blocked(bench, "w", blocks, "watch")
+    judge_pooled(bench, "w", blocks, "watch", "alone")
+    for call, figure in CALLS:
+        of = {c: [b[call][figure] for b in blocks[c]] for c in ("watch", "alone")}
+        bench.add(
+            f"w:{call} {figure} watch/alone",
+            f"{NAMES[call]} {figure} under watch / alone",
+            stats.summary(stats.ratios(of["watch"], of["alone"])),
+            ("<=", 1.1) if (call, figure) == ("mmap", "p999") else None,
+        )
+    bench.raw["w"] = blocks
+    with Holder(bench, "vmas", "2000") as pid:
+        done = subprocess.run(
+            [*watch, "-p", str(pid), "--json", "--duration", "4"],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    looks = json.loads(done.stdout)["looks"]
+    for member, what, unit in (
+        ("lock_reads", "reads with a lock of one look", "reads"),
+        ("pages", "entries of page tables of one look", "pages"),
+        ("longest_read_us", "longest read with a lock of one look", "us"),
+    ):
+        values = stats.summary([look["cost"][member] for look in looks])
+        bench.add(f"w:{member}", f"{what} at 2000 mappings", values, unit=unit)
+
+
 def part_e_guest(bench):
     if not bench.guest:
         bench.skip("disturbance in a guest", "BENCH_GUEST=0")
@@ -441,6 +479,7 @@ PARTS = {
     "c": ("16 TiB reserved, 1000 pages touched", part_c),
     "d": ("60000 mappings", part_d),
     "e": ("disturbance of a process with 512 MiB and 2000 mappings", part_e),
+    "w": ("watching a process with 512 MiB and 2000 mappings once a second", part_w),
     "m": ("memory against the size of the machine", part_m),
 }
 
