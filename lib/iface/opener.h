@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "interfaces.h"
+
 enum sv_opener_op {
 	SV_OPENER_PIN = 1, /* holds /proc/PID; answers with a pidfd where there are any */
 	SV_OPENER_OPEN,	   /* answers with a descriptor, open for reading */
@@ -22,7 +24,7 @@ struct sv_opener_request {
 	uint32_t op;
 	uint32_t iface;
 	int32_t pid, tid;
-	char arg[64]; /* NUL-terminated */
+	char arg[SV_PLACE_PATH]; /* NUL-terminated */
 };
 
 enum { SV_OPENER_CHUNK = 8192 };
