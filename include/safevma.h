@@ -148,8 +148,8 @@ enum safevma_need {
 	SAFEVMA_NEED_COMMIT = 1u << 13,	  /* what is promised, and what there is to keep it with */
 	SAFEVMA_NEED_OWNERS = 1u << 14,	  /* given frames: what they are, and all that map them */
 	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
-	SAFEVMA_NEED_ALL =
-		((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_COMMIT,
+	SAFEVMA_NEED_ALL = ((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE |
+			   SAFEVMA_NEED_COMMIT | (1u << 18),
 	SAFEVMA_NEED_PROBE = 1u << 16,	  /* experiments on memory of our own: the ledger */
 	SAFEVMA_NEED_LOCKS = 1u << 17,	  /* of each page what can still make it fault */
 	SAFEVMA_NEED_PRESSURE = 1u << 18, /* stalls, reclaim, limits, who is killed first */

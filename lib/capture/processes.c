@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "capture.h"
+#include "iface/cgroupfile.h"
 #include "iface/stat.h"
 #include "iface/status.h"
 #include "iface/sysfiles.h"
@@ -60,6 +61,8 @@ static int read_status(struct sv_capture *c, struct sv_process *p, struct safevm
 	p->swap = s.vm_swap_bytes;
 	p->vsize = s.vm_size_bytes;
 	p->vm_pte = s.vm_pte_bytes;
+	p->vdata = s.vm_data_bytes;
+	p->cap_effective = s.cap_effective;
 	return 0;
 }
 
@@ -96,33 +99,42 @@ static int read_oom(struct sv_capture *c, struct sv_process *p, struct safevma_e
 
 static int read_limits(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
+	struct sv_limit memlock, space, data;
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why;
-	struct sv_limit l;
+	struct sv_text t;
 	int rc = text_of(c, p, SV_IFACE_LIMITS, &text, err);
 
 	if (rc <= 0)
 		return rc;
-	if (sv_limits_find(
-		    sv_text_init(text.ptr, text.len, "limits"), "Max locked memory", &l, &why))
+	t = sv_text_init(text.ptr, text.len, "limits");
+	if (sv_limits_find(t, "Max locked memory", &memlock, &why) ||
+		sv_limits_find(t, "Max address space", &space, &why) ||
+		sv_limits_find(t, "Max data size", &data, &why))
 		return parse_gap(c, p, SV_IFACE_LIMITS, &why, err);
-	p->memlock_soft = l.soft;
-	p->memlock_hard = l.hard;
+	p->memlock_soft = memlock.soft;
+	p->memlock_hard = memlock.hard;
+	p->as_soft = space.soft;
+	p->data_soft = data.soft;
 	return 0;
 }
 
 static int read_cgroup(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct sv_cgroup_memory memory;
 	struct safevma_error why;
 	struct sv_span path;
+	struct sv_text t;
 	int rc = text_of(c, p, SV_IFACE_CGROUP, &text, err);
 
 	if (rc <= 0)
 		return rc;
-	if (sv_cgroup_path(sv_text_init(text.ptr, text.len, "cgroup"), &path, &why))
+	t = sv_text_init(text.ptr, text.len, "cgroup");
+	if (sv_cgroup_path(t, &path, &why) || sv_cgroup_memory_of(t, &memory, &why))
 		return parse_gap(c, p, SV_IFACE_CGROUP, &why, err);
-	return set_bytes(&p->cgroup, path, err);
+	p->memcg_version = memory.version;
+	return set_bytes(&p->memcg, memory.path, err) || set_bytes(&p->cgroup, path, err) ? -1 : 0;
 }
 
 static int read_exe(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
@@ -338,7 +350,8 @@ static bool only_pids(const struct sv_capture *c)
 
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
 	       !s->units_count && !s->all && !c->request->everything &&
-	       !(c->obs->needs & (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT));
+	       !(c->obs->needs &
+		       (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_PRESSURE));
 }
 
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)

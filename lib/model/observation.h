@@ -9,6 +9,7 @@
 #include "iface/kcore.h"
 #include "pgtable.h"
 #include "pool.h"
+#include "pressure.h"
 #include "process.h"
 #include "safevma.h"
 
@@ -138,6 +139,8 @@ struct safevma_observation {
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
 	struct sv_exposure exposure;
+	struct sv_pressure pressure;
+	uint64_t fit_bytes;	  /* would so much fit; 0: not asked */
 	struct sv_process target; /* no process: the frames that were asked for by number */
 	struct {
 		struct sv_claim_result *ptr;
