@@ -11,7 +11,10 @@ static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_ma
 	&sv_table_reconcile, &sv_table_linear, &sv_table_linear_map, &sv_table_pools,
 	&sv_table_holders, &sv_table_extents, &sv_table_linear_processes, &sv_table_probe,
 	&sv_table_owners, &sv_table_exposure, &sv_table_page_tables, &sv_table_zones,
-	&sv_table_mixing, &sv_table_commit, &sv_table_policy, &sv_table_budget };
+	&sv_table_mixing, &sv_table_commit, &sv_table_policy, &sv_table_budget, &sv_table_pressure,
+	&sv_table_reclaim, &sv_table_watermarks, &sv_table_swap, &sv_table_settings,
+	&sv_table_cgroups, &sv_table_cgroup_limits, &sv_table_oom_policy, &sv_table_oom_order,
+	&sv_table_oom_standing, &sv_table_fit, &sv_table_fit_limits };
 
 const safevma_table *safevma_table_find(const char *name)
 {
@@ -61,6 +64,7 @@ void safevma_cursor_free(safevma_cursor *cursor)
 	sv_edge_list_fini(&cursor->edges);
 	sv_vec_fini(&cursor->regions);
 	sv_owners_fini(&cursor->owners);
+	sv_oom_list_fini(&cursor->oom);
 	sv_strbuf_fini(&cursor->scratch);
 	free(cursor);
 }

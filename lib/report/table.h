@@ -11,6 +11,7 @@
 #include "measure/edges.h"
 #include "measure/exposure.h"
 #include "measure/figures.h"
+#include "measure/fit.h"
 #include "measure/linear.h"
 #include "measure/owners.h"
 #include "measure/runs.h"
@@ -97,6 +98,16 @@ struct safevma_cursor {
 	struct sv_commit_budget budget;
 	struct sv_commit_process commit_process;
 	struct sv_commit_vma commit_vma;
+	const struct sv_psi_reading *psi;
+	const struct sv_zone_state *zone_state;
+	const struct sv_swap *swap;
+	const struct sv_zram *zram;
+	const struct sv_memcg *memcg, *memcg_next;
+	struct sv_memcg_limits limits;
+	struct sv_oom_list oom;
+	const struct sv_oom_entry *oom_entry;
+	struct sv_fit fit;
+	const struct sv_fit_row *fit_row;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -179,6 +190,9 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,
 	sv_table_probe, sv_table_exposure, sv_table_page_tables, sv_table_zones, sv_table_mixing,
-	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget;
+	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget, sv_table_pressure,
+	sv_table_reclaim, sv_table_watermarks, sv_table_swap, sv_table_settings, sv_table_cgroups,
+	sv_table_cgroup_limits, sv_table_oom_policy, sv_table_oom_order, sv_table_oom_standing,
+	sv_table_fit, sv_table_fit_limits;
 
 #endif
