@@ -372,6 +372,8 @@ static int read_settings(struct sv_capture *c, struct safevma_error *err)
 int sv_capture_pressure(struct sv_capture *c, struct safevma_error *err)
 {
 	c->obs->pressure.made = true;
+	if (!(c->obs->needs & SAFEVMA_NEED_COMMIT) && sv_capture_reserves(c, err))
+		return -1;
 	return read_settings(c, err) || read_swaps(c, err) || read_zrams(c, err) ||
 			       read_stalls(c, err) || read_counters(c, err) ||
 			       sv_capture_groups(c, err) || read_zones(c, err) ||

@@ -10,6 +10,7 @@
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
+ *   victim [OPTION...] ask          asks for memory as DIR/ask says, tells in DIR/answers (ask.c)
  *
  *   --only NAME,...  these regions alone      --list        names of the regions
  *   --pages N        pages of a region (8)    --dir DIR     where mapped files go (/tmp)
@@ -219,7 +220,7 @@ static int usage(void)
 	      "              [--threads N] [--human] [--stay] [--list]\n"
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
 	      "hostile | "
-	      "pidns]\n",
+	      "pidns | ask]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -321,6 +322,8 @@ static int run(int argc, char **argv)
 		return victim_files();
 	if (!strcmp(what, "churn"))
 		return victim_churn();
+	if (!strcmp(what, "ask") && argc == 1)
+		return victim_ask();
 	if (!strcmp(what, "pidns") && argc == 1)
 		return victim_pidns();
 	return usage();

@@ -83,5 +83,6 @@ int victim_files(void);
 int victim_churn(void);
 int victim_hostile(char **argv);
 int victim_pidns(void);
+int victim_ask(void);
 
 #endif
