@@ -401,6 +401,8 @@ static int who_we_are(struct sv_capture *c, struct safevma_error *err)
 			"telling the observer's own processes", err);
 	c->self = (pid_t)sv_note_number(&text, "pid").value;
 	c->opener = (pid_t)sv_note_number(&text, "opener").value;
+	c->obs->observers[0] = c->self;
+	c->obs->observers[1] = c->opener;
 	return 0;
 }
 

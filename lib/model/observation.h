@@ -140,6 +140,7 @@ struct safevma_observation {
 	struct sv_totals totals;
 	struct sv_exposure exposure;
 	struct sv_pressure pressure;
+	pid_t observers[2];	  /* the observer's own processes; 0: not known */
 	uint64_t fit_bytes;	  /* would so much fit; 0: not asked */
 	struct sv_process target; /* no process: the frames that were asked for by number */
 	struct {

@@ -326,6 +326,19 @@ analyse_exposure() # NAME DIR
 	ok "$name: fragmentation shows in lift and mixing" $? "$2/fragmented.adjacency.err"
 }
 
+# What was said to fit, against what then happened.
+analyse_fit() # NAME DIR
+{
+	local line
+
+	python3 tests/vm/fit.py "$safevma" "$2" >"$2/fit.log" 2>"$2/fit.err"
+	ok "$1: predictions were compared" $? "$2/fit.err"
+	while read -r line; do
+		echo "${line#*ok }" >"$2/fit.one"
+		ok "$1: ${line#*ok }" "$([ "${line%% *}" = ok ] && echo 0 || echo 1)" "$2/fit.one"
+	done <"$2/fit.log"
+}
+
 # Every stream of a guest.
 analyse_streams() # NAME DIR
 {
@@ -333,6 +346,12 @@ analyse_streams() # NAME DIR
 
 	jobs_streams | cmp -s - <(cut -d ' ' -f 1 "$2/streams")
 	ok "$1: every job was done" $? "$2/console.log"
+	case $(expected jobs record) in
+	fit-*)
+		analyse_fit "$1" "$2"
+		return
+		;;
+	esac
 	while read -r stream status rest; do
 		want=0 whole=$1
 		case $stream in
