@@ -221,7 +221,8 @@ struct safevma_request {
 	struct safevma_window window;
 	struct safevma_faults_request faults;
 	struct safevma_watch_request watch;
-	uint64_t fit_bytes; /* NEED_COMMIT: would an allocation of this size fit; 0: not asked */
+	uint64_t fit_bytes; /* NEED_COMMIT and NEED_PRESSURE: would an allocation of this size fit;
+			       0: not asked */
 };
 
 /** Checks the names in a request before anything is read. */

@@ -125,26 +125,41 @@ static int find_victim(struct sv_fitting *f)
 
 /* ---- together -------------------------------------------------------------------------------- */
 
-/* The first row with one of these, in this order, decides: what is refused is never touched. */
+static const struct sv_fit_row *first_of(
+	const struct sv_fit *fit, enum sv_fit_verdict v, bool touch)
+{
+	for (size_t i = 0; i < fit->len; i++)
+		if (fit->rows[i].verdict == v && fit->rows[i].touch == touch)
+			return &fit->rows[i];
+	return NULL;
+}
+
+/* Memory is touched a page at a time: of limits that end it, the one with the least room. */
+static const struct sv_fit_row *first_end(const struct sv_fit *fit)
+{
+	const struct sv_fit_row *first = NULL;
+
+	for (size_t i = 0; i < fit->len; i++) {
+		const struct sv_fit_row *r = &fit->rows[i];
+
+		if (r->ends && (r->verdict == SV_FIT_KILLED || r->verdict == SV_FIT_THROTTLED) &&
+			(!first || r->room.value < first->room.value))
+			first = r;
+	}
+	return first;
+}
+
+/* What is refused is never touched; what may be refused may never be. */
 static void decide(struct sv_fit *ret)
 {
-	static const struct {
-		enum sv_fit_verdict verdict;
-		int touch; /* -1: whenever */
-	} order[] = { { SV_FIT_REFUSED, -1 }, { SV_FIT_UNKNOWN, 0 }, { SV_FIT_KILLED, -1 },
-		{ SV_FIT_UNKNOWN, -1 }, { SV_FIT_THROTTLED, -1 }, { SV_FIT_LIKELY, -1 } };
+	const struct sv_fit_row *const order[] = { first_of(ret, SV_FIT_REFUSED, false),
+		first_of(ret, SV_FIT_UNKNOWN, false), first_end(ret),
+		first_of(ret, SV_FIT_UNKNOWN, true), first_of(ret, SV_FIT_THROTTLED, true),
+		first_of(ret, SV_FIT_LIKELY, true) };
 
-	for (size_t k = 0; k < sv_array_size(order); k++)
-		for (size_t i = 0; i < ret->len; i++) {
-			const struct sv_fit_row *r = &ret->rows[i];
-
-			if (r->verdict != order[k].verdict ||
-				(order[k].touch >= 0 && r->touch != order[k].touch))
-				continue;
-			ret->verdict = r->verdict;
-			ret->first = r;
-			return;
-		}
+	for (size_t i = 0; i < sv_array_size(order) && !ret->first; i++)
+		ret->first = order[i];
+	ret->verdict = ret->first ? ret->first->verdict : SV_FIT_FITS;
 }
 
 /* What passes everywhere; unknown as soon as one limit is. */

@@ -30,6 +30,7 @@ struct sv_fit_row {
 	struct sv_num room;    /* so many bytes pass for certain */
 	struct sv_num most;    /* more do not, for certain */
 	enum sv_fit_verdict verdict;
+	bool ends; /* beyond it the process goes no further: killed, or waiting without end */
 	enum sv_fit_basis basis;
 	const char *reason;
 	const struct sv_memcg *group; /* whose limit it is; or NULL */

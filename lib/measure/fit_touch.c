@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Limits that a first touch meets: control groups, then the machine. */
+#include <string.h>
+
 #include "fit_rows.h"
 
 static const struct sv_num unknown = { 0 };
@@ -46,6 +48,7 @@ static void group_limit(struct sv_fitting *f, const struct sv_memcg *g, const ch
 	r = sv_fit_add(f, name, true);
 	r->group = g;
 	r->reason = reason;
+	r->ends = strcmp(name, "memory.high") != 0;
 	if (!limit.known || !g->current.known)
 		return;
 	sv_fit_judge(r, f->need, f->size, sv_fit_beyond(limit.value, g->current.value),
@@ -60,6 +63,7 @@ static void memsw_limit(struct sv_fitting *f, const struct sv_memcg *g, enum sv_
 		return;
 	r = sv_fit_add(f, "memory.memsw.limit_in_bytes", true);
 	r->group = g;
+	r->ends = true;
 	r->reason = "memory and swap of the group";
 	if (g->swap_current.known)
 		sv_fit_judge(r, f->need, f->size,
@@ -67,22 +71,40 @@ static void memsw_limit(struct sv_fitting *f, const struct sv_memcg *g, enum sv_
 			sv_fit_beyond(g->swap_max.value, held(f, g)), then);
 }
 
-/* v1 lets a group switch its OOM killer off: who needs memory then waits, until somebody helps. */
+/*
+ * Whoever needs memory then waits, until somebody helps: where v1 switched the group's OOM killer
+ * off, and where every process of the group is exempt. A fault that nobody can be killed for is
+ * tried again without end (pagefault_out_of_memory()).
+ */
+static enum sv_fit_verdict at_limit(
+	const struct sv_fitting *f, const struct sv_memcg *g, const char **reason)
+{
+	*reason = "memory of the group";
+	if (g->oom_kill_disable.known && g->oom_kill_disable.value)
+		*reason = "the group's OOM killer is off: the process waits without end";
+	else if (!sv_oom_killable(f->obs, g))
+		*reason = "all of the group are exempt: the process waits without end";
+	else
+		return SV_FIT_KILLED;
+	return SV_FIT_THROTTLED;
+}
+
 static void group_v1(struct sv_fitting *f, const struct sv_memcg *g)
 {
-	bool off = g->oom_kill_disable.known && g->oom_kill_disable.value;
-	enum sv_fit_verdict then = off ? SV_FIT_THROTTLED : SV_FIT_KILLED;
+	const char *reason;
+	enum sv_fit_verdict then = at_limit(f, g, &reason);
 
-	group_limit(f, g, "memory.limit_in_bytes", g->max, then,
-		off ? "the group's OOM killer is off: the process waits without end"
-		    : "memory of the group");
+	group_limit(f, g, "memory.limit_in_bytes", g->max, then, reason);
 	memsw_limit(f, g, then);
 }
 
 static void group_v2(struct sv_fitting *f, const struct sv_memcg *g)
 {
+	const char *reason;
+	enum sv_fit_verdict then = at_limit(f, g, &reason);
+
 	group_limit(f, g, "memory.high", g->high, SV_FIT_THROTTLED, "the process is slowed down");
-	group_limit(f, g, "memory.max", g->max, SV_FIT_KILLED, "memory of the group");
+	group_limit(f, g, "memory.max", g->max, then, reason);
 }
 
 static void unknown_group(struct sv_fitting *f, const struct sv_memcg *g, const char *reason)
@@ -175,6 +197,7 @@ static void memory(struct sv_fitting *f)
 	struct sv_fit_row *r = sv_fit_add(f, "memory", true);
 
 	r->reason = "free memory, what can be reclaimed, and swap";
+	r->ends = true;
 	if (!room.known || !most.known)
 		return;
 	sv_fit_judge(r, f->need, f->size, room.value, most.value, SV_FIT_KILLED);

@@ -91,6 +91,20 @@ static int collect(
 	return 0;
 }
 
+bool sv_oom_killable(const safevma_observation *obs, const struct sv_memcg *group)
+{
+	bool first = first_namespace(obs);
+
+	for (size_t i = 0; i < obs->processes.len; i++) {
+		const struct sv_process *p = &obs->processes.ptr[i];
+
+		if (has_memory(p) && sv_memcg_holds(group, p) &&
+			exempt_of(p, first) == SV_OOM_CANDIDATE)
+			return true;
+	}
+	return !first; /* others may be hidden */
+}
+
 static int order(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);

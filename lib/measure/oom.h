@@ -44,6 +44,9 @@ static inline void sv_oom_list_fini(struct sv_oom_list *l)
 	sv_vec_fini(l);
 }
 
+/* Is there a process of the group that can be killed, as far as is known? */
+bool sv_oom_killable(const safevma_observation *obs, const struct sv_memcg *group);
+
 const struct sv_oom_entry *sv_oom_find(const struct sv_oom_list *l, const struct sv_process *p);
 
 /* How far points of a process may be off, in bytes: its counters are kept per CPU. */

@@ -70,6 +70,7 @@ struct safevma_table {
 	bool (*wanted)(const safevma_observation *obs);
 	/* It has one row, shown upright: a line a column, in JSON an object. */
 	bool upright;
+	bool alone;	  /* in text for scripts it stands without those of also */
 	const char *none; /* what to say when there is nothing to show */
 };
 

@@ -408,5 +408,6 @@ const struct safevma_table sv_table_commit = {
 	.coverage = sv_commit_coverage,
 	.before = &sv_table_policy,
 	.also = &sv_table_pressure,
+	.alone = true,
 	.none = "no process was selected: name one with -p PID, or take all with -a",
 };

@@ -172,6 +172,18 @@ static void obey(char *line)
 		answer(what, 0, "nothing");
 }
 
+/* The OOM killer should have the asker, and the keeper tell of it. */
+static void set_adj(const char *adj)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, adj, strlen(adj)) < 0)
+		fputs("victim: the keeper can be killed as well\n", stderr);
+	close(fd);
+}
+
 /* Lines come whole: the keeper writes each at once, and waits for the answer. */
 static void serve(int in, int out)
 {
@@ -180,6 +192,7 @@ static void serve(int in, int out)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "asker");
+	set_adj("0");
 	asker.from = out;
 	while ((n = read(in, line, sizeof(line) - 1)) > 0) {
 		line[n] = 0;
@@ -292,18 +305,6 @@ static bool take_line(const char *path, char *ret, size_t size)
 	return at > 0;
 }
 
-/* The OOM killer should have the asker, and the keeper tell of it. */
-static void be_spared(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "-1000", 5) < 0)
-		fputs("victim: the keeper can be killed as well\n", stderr);
-	close(fd);
-}
-
 int victim_ask(void)
 {
 	char ask[LINE], answers[LINE], line[LINE];
@@ -316,7 +317,7 @@ int victim_ask(void)
 	out = fopen(answers, "we");
 	if (!out || start_asker())
 		return EXIT_FAILURE;
-	be_spared();
+	set_adj("-1000");
 	report_ready(asker.pid, 0);
 	while (!end_asked())
 		if (take_line(ask, line, sizeof(line)))

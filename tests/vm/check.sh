@@ -390,6 +390,9 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	stock) kernel=$(tests/vm/kernel.sh stock "${kernel%% *}" "$3" "${kernel#* }") || return ;;
 	own) kernel=$(tests/vm/kernel.sh own "$kernel" "$3") || return ;;
 	esac
+	case $(expected jobs record) in
+	fit-*) export TIMEOUT=${TIMEOUT:-900} ;; # a dozen recordings
+	esac
 	CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
 }
 
