@@ -305,6 +305,16 @@ static bool take_line(const char *path, char *ret, size_t size)
 	return at > 0;
 }
 
+/* It waits in open(), which nothing else would end; the asker ends with it. */
+static void end_by_term(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int victim_ask(void)
 {
 	char ask[LINE], answers[LINE], line[LINE];
@@ -319,10 +329,8 @@ int victim_ask(void)
 		return EXIT_FAILURE;
 	set_adj("-1000");
 	report_ready(asker.pid, 0);
-	while (!end_asked())
+	end_by_term();
+	for (;;)
 		if (take_line(ask, line, sizeof(line)))
 			one(line, out);
-	end_asker();
-	unlink(ask);
-	return EXIT_SUCCESS;
 }
