@@ -6,13 +6,13 @@
 
 static bool asked(const safevma_observation *obs)
 {
-	return obs->fit_bytes && obs->pressure.made;
+	return obs->pressure.made;
 }
 
 static bool next_process(safevma_cursor *c)
 {
 	do {
-		if (!sv_next_selected(c))
+		if (!c->obs->fit_bytes || !sv_next_selected(c))
 			return false;
 	} while (c->process->kernel_thread);
 	if (!sv_measure_fit(c->obs, c->process, &c->fit))
