@@ -147,8 +147,8 @@ static struct safevma_value get_selected(safevma_cursor *c)
 static const struct sv_column order_columns[] = {
 	SV_COL("RANK", "rank_first", "place in the order, from 1: at the earliest", U64, true,
 		get_first),
-	SV_COL("RANK-LAST", "rank_last", "at the latest: those that are nearly equal are not ordered",
-		U64, true, get_last),
+	SV_COL("RANK-LAST", "rank_last",
+		"at the latest: those that are nearly equal are not ordered", U64, true, get_last),
 	SV_COL("PID", "pid", "process number", U64, true, sv_get_pid),
 	SV_COL("COMM", "comm", "name that the process gave itself", STRING, true, sv_get_comm),
 	SV_COL("SCORE", "oom_score", "/proc/PID/oom_score, what the order is by", U64, true,
