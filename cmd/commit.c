@@ -15,9 +15,13 @@ const struct command command_commit = {
 		 "what of\n"
 		 "that is there, and what can still fail. The sums are over all processes, "
 		 "whichever are\n"
-		 "selected.",
-	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_HOLD,
-	.needs = SAFEVMA_NEED_COMMIT,
+		 "selected. Then what can delay, refuse or kill: stalls (PSI), reclaim, "
+		 "watermarks, swap,\n"
+		 "settings, limits of control groups with those above them, and who is killed "
+		 "first.\n"
+		 "--would-fit asks of each selected process whether it would get so much more.",
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_HOLD | OPTIONS_FIT,
+	.needs = SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_PRESSURE,
 	.run = run_report,
 	.more_help = print_columns,
 };

@@ -41,6 +41,7 @@ enum {
 	OPT_EXPECT_SETTLED,
 	OPT_WATCH,
 	OPT_UNTIL_FAULT,
+	OPT_WOULD_FIT,
 };
 
 /* A function of its own takes the value, below in apply(). */
@@ -118,6 +119,8 @@ const struct option_info option_infos[] = {
 	{ OPT_EXPECT_SETTLED, "expect-settled", NULL, OPTIONS_WATCH,
 		"judge: exit status 0 when nothing changed, 2 when something did, 3 when unknown",
 		FLAG(request.watch.expect_settled) },
+	{ OPT_WOULD_FIT, "would-fit", "SIZE", OPTIONS_FIT,
+		"also: would so many bytes more fit, K, M, G or T behind the number", CALL },
 	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system",
 		TEXT(root.recording) },
 	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
@@ -350,6 +353,38 @@ static int set_time(const char *option, const char *text, uint64_t least, uint64
 	return EXIT_USAGE;
 }
 
+/* "64M": a power of 1024 behind a whole number. */
+static bool size_of(const char *text, uint64_t *ret)
+{
+	static const char suffixes[] = "KMGT";
+	unsigned long long v;
+	const char *at;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (errno || *text < '0' || *text > '9')
+		return false;
+	at = *end ? strchr(suffixes, *end) : NULL;
+	if (*end && (!at || end[1]))
+		return false;
+	for (long i = at ? at - suffixes + 1 : 0; i > 0; i--)
+		if (__builtin_mul_overflow(v, 1024ULL, &v))
+			return false;
+	*ret = v;
+	return v > 0;
+}
+
+static int set_fit(struct arguments *a, const char *value)
+{
+	if (size_of(value, &a->request.fit_bytes))
+		return -1;
+	complain("--would-fit takes a size from 1 to below 2^64 bytes, with K, M, G or T behind it "
+		 "or nothing; got '%s'",
+		value);
+	return EXIT_USAGE;
+}
+
 static int set_format(struct arguments *a, enum safevma_format format)
 {
 	if (a->report.format != SAFEVMA_FORMAT_TEXT && a->report.format != format) {
@@ -394,6 +429,8 @@ static int apply(struct arguments *a, const struct option_info *o, const char *v
 		return set_sample(a, value);
 	case OPT_PAGE_TABLES:
 		return set_page_tables(a, value);
+	case OPT_WOULD_FIT:
+		return set_fit(a, value);
 	case OPT_MAX_HOLD:
 		return set_number("--max-hold", value, 1000000, &a->root.max_hold_us);
 	case 'e':

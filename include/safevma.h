@@ -152,11 +152,11 @@ enum safevma_need {
 	SAFEVMA_NEED_COMMIT = 1u << 13,	  /* what is promised, and what there is to keep it with */
 	SAFEVMA_NEED_OWNERS = 1u << 14,	  /* given frames: what they are, and all that map them */
 	SAFEVMA_NEED_LOCKS = 1u << 17,	  /* of each page what can still make it fault */
+	SAFEVMA_NEED_PRESSURE = 1u << 18, /* stalls, reclaim, limits, who is killed first */
 	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
 	SAFEVMA_NEED_ALL = ((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE |
-			   SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS,
+			   SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS | SAFEVMA_NEED_PRESSURE,
 	SAFEVMA_NEED_PROBE = 1u << 16,	  /* experiments on memory of our own: the ledger */
-	SAFEVMA_NEED_PRESSURE = 1u << 18, /* stalls, reclaim, limits, who is killed first */
 	SAFEVMA_NEED_FAULTS = 1u << 19,	  /* page faults as they happen, for a time */
 	SAFEVMA_NEED_WATCH = 1u << 20,	  /* the selected again and again, for a time */
 };
@@ -232,7 +232,8 @@ struct safevma_request {
 	struct safevma_window window;
 	struct safevma_faults_request faults;
 	struct safevma_watch_request watch;
-	uint64_t fit_bytes; /* NEED_COMMIT: would an allocation of this size fit; 0: not asked */
+	uint64_t fit_bytes; /* NEED_COMMIT and NEED_PRESSURE: would an allocation of this size fit;
+			       0: not asked */
 };
 
 /** Checks the names in a request before anything is read. */

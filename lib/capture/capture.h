@@ -156,6 +156,14 @@ int sv_capture_faults(struct sv_capture *c, struct safevma_error *err);
 /* What every process was promised, and the budget that is to keep it. */
 int sv_capture_commit(struct sv_capture *c, struct safevma_error *err);
 
+/* Stalls, zones, swap, settings; the groups of the selected processes and their limits. */
+int sv_capture_pressure(struct sv_capture *c, struct safevma_error *err);
+int sv_capture_groups(struct sv_capture *c, struct safevma_error *err);
+
+/* How a file answered that may well not be there; a gap where it should have answered. */
+int sv_capture_answer(struct sv_capture *c, const struct sv_place *place, struct sv_strbuf *ret,
+	enum sv_answer *answer, struct safevma_error *err);
+
 /* Settings of the budget that nothing else needs; totals once more, under a tag of their own. */
 int sv_capture_reserves(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_meminfo(struct sv_capture *c, const char *tag, struct safevma_error *err);

@@ -11,6 +11,7 @@
 #include "capture.h"
 #include "iface/maps.h"
 #include "iface/iomem.h"
+#include "iface/settings.h"
 
 static struct sv_iface_state *state_of(struct sv_capture *c, enum sv_iface iface)
 {
@@ -138,7 +139,13 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 {
 	struct sv_place place = { .iface = iface, .pid = self, .tid = self, .tag = "doctor" };
 
+	if (iface == SV_IFACE_CGROUP_FILE) /* of which group is for what reads them to say */
+		return 0;
 	c->obs->ifaces[iface].tried = true;
+	if (iface == SV_IFACE_SETTING)
+		place.arg = sv_setting_info(SV_SETTING_SWAPPINESS)->path;
+	if (iface == SV_IFACE_ZRAM_DISKSIZE || iface == SV_IFACE_ZRAM_MM_STAT)
+		place.arg = "0";
 	if (iface == SV_IFACE_BOOT_CONFIG)
 		place.arg = c->obs->host.release;
 	if (iface == SV_IFACE_FD_LINK || iface == SV_IFACE_FDINFO)

@@ -29,6 +29,8 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_WATCH)
 		needs |= SAFEVMA_NEED_SMAPS;
+	if (needs & SAFEVMA_NEED_PRESSURE)
+		needs |= SAFEVMA_NEED_PROCESSES | SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_SMAPS)
 		needs |= SAFEVMA_NEED_VMAS;
 	if (needs & SAFEVMA_NEED_VMAS)
@@ -133,6 +135,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((needs & SAFEVMA_NEED_COMMIT) && sv_capture_commit(c, err))
 		return -1;
+	if ((needs & SAFEVMA_NEED_PRESSURE) && sv_capture_pressure(c, err))
+		return -1;
 	if ((needs & SAFEVMA_NEED_KERNEL) && sv_capture_linear(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_POOLS) && sv_capture_holders(c, err))
@@ -165,6 +169,7 @@ int safevma_observe(safevma_root *root, const struct safevma_request *request,
 	}
 	c.obs->needs = with_foundations(request->needs);
 	c.obs->no_smaps = request->no_smaps || !(c.obs->needs & SAFEVMA_NEED_SMAPS);
+	c.obs->fit_bytes = request->fit_bytes;
 	c.obs->aliases = request->aliases || (c.obs->needs & SAFEVMA_NEED_OWNERS);
 	if (rounds(&c, err ? err : &local)) {
 		safevma_observation_free(c.obs);

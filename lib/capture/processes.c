@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "capture.h"
+#include "iface/cgroupfile.h"
 #include "iface/stat.h"
 #include "iface/status.h"
 #include "iface/sysfiles.h"
@@ -62,6 +63,7 @@ static int read_status(struct sv_capture *c, struct sv_process *p, struct safevm
 	p->vm_pte = s.vm_pte_bytes;
 	p->capabilities = s.cap_effective;
 	p->thp_enabled = s.thp_enabled;
+	p->vdata = s.vm_data_bytes;
 	return 0;
 }
 
@@ -98,35 +100,44 @@ static int read_oom(struct sv_capture *c, struct sv_process *p, struct safevma_e
 
 static int read_limits(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
+	struct sv_limit memlock, space, data, stack;
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why;
-	struct sv_limit l;
+	struct sv_text t;
 	int rc = text_of(c, p, SV_IFACE_LIMITS, &text, err);
 
 	if (rc <= 0)
 		return rc;
-	if (sv_limits_find(
-		    sv_text_init(text.ptr, text.len, "limits"), "Max locked memory", &l, &why))
+	t = sv_text_init(text.ptr, text.len, "limits");
+	if (sv_limits_find(t, "Max locked memory", &memlock, &why) ||
+		sv_limits_find(t, "Max address space", &space, &why) ||
+		sv_limits_find(t, "Max data size", &data, &why))
 		return parse_gap(c, p, SV_IFACE_LIMITS, &why, err);
-	p->memlock_soft = l.soft;
-	p->memlock_hard = l.hard;
-	if (!sv_limits_find(sv_text_init(text.ptr, text.len, "limits"), "Max stack size", &l, &why))
-		p->stack_limit = l.soft;
+	p->memlock_soft = memlock.soft;
+	p->memlock_hard = memlock.hard;
+	p->as_soft = space.soft;
+	p->data_soft = data.soft;
+	if (!sv_limits_find(t, "Max stack size", &stack, &why))
+		p->stack_limit = stack.soft;
 	return 0;
 }
 
 static int read_cgroup(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
 {
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct sv_cgroup_memory memory;
 	struct safevma_error why;
 	struct sv_span path;
+	struct sv_text t;
 	int rc = text_of(c, p, SV_IFACE_CGROUP, &text, err);
 
 	if (rc <= 0)
 		return rc;
-	if (sv_cgroup_path(sv_text_init(text.ptr, text.len, "cgroup"), &path, &why))
+	t = sv_text_init(text.ptr, text.len, "cgroup");
+	if (sv_cgroup_path(t, &path, &why) || sv_cgroup_memory_of(t, &memory, &why))
 		return parse_gap(c, p, SV_IFACE_CGROUP, &why, err);
-	return set_bytes(&p->cgroup, path, err);
+	p->memcg_version = memory.version;
+	return set_bytes(&p->memcg, memory.path, err) || set_bytes(&p->cgroup, path, err) ? -1 : 0;
 }
 
 static int read_exe(struct sv_capture *c, struct sv_process *p, struct safevma_error *err)
@@ -344,7 +355,8 @@ static bool only_pids(const struct sv_capture *c)
 		return true;
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
 	       !s->units_count && !s->all && !c->request->everything &&
-	       !(c->obs->needs & (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT));
+	       !(c->obs->needs &
+		       (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_PRESSURE));
 }
 
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)
@@ -403,6 +415,8 @@ static int who_we_are(struct sv_capture *c, struct safevma_error *err)
 			"telling the observer's own processes", err);
 	c->self = (pid_t)sv_note_number(&text, "pid").value;
 	c->opener = (pid_t)sv_note_number(&text, "opener").value;
+	c->obs->observers[0] = c->self;
+	c->obs->observers[1] = c->opener;
 	return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "cgroupfile.h"
+#include "settings.h"
 
 #define ROOT_OR_PTRACE "the process's owner, or CAP_SYS_PTRACE"
 #define ADMIN	       "root, or CAP_DAC_READ_SEARCH (the file is 0400 root)"
@@ -351,6 +353,61 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.how = "CONFIG_PERF_EVENTS; kernel.perf_event_paranoid of at most 2 for one's own "
 		       "processes, CAP_PERFMON for others",
 	},
+	[SV_IFACE_PRESSURE_IO] = {
+		.name = "pressure-io", .path = "/proc/pressure/io", .kind = SV_KIND_TEXT,
+		.tells = "stalls that wait for input and output",
+		.how = "CONFIG_PSI; boot with psi=1 where it is off by default",
+	},
+	[SV_IFACE_PRESSURE_CPU] = {
+		.name = "pressure-cpu", .path = "/proc/pressure/cpu", .kind = SV_KIND_TEXT,
+		.tells = "stalls for want of a CPU",
+		.how = "CONFIG_PSI; boot with psi=1 where it is off by default",
+	},
+	[SV_IFACE_BUDDYINFO] = {
+		.name = "buddyinfo", .path = "/proc/buddyinfo", .kind = SV_KIND_TEXT,
+		.tells = "free blocks by order",
+		.how = "mount proc without subset=pid",
+	},
+	[SV_IFACE_SETTING] = {
+		.name = "settings", .path = "/%s", .kind = SV_KIND_TEXT,
+		.tells = "settings of reclaim, compaction and the OOM killer",
+		.how = "mount proc and sysfs; what a kernel does not have has no file",
+	},
+	[SV_IFACE_MOUNTINFO] = {
+		.name = "mountinfo", .path = "/proc/self/mountinfo", .kind = SV_KIND_TEXT,
+		.tells = "where control groups are mounted",
+		.costs = "limits of control groups",
+		.how = "mount proc on /proc",
+	},
+	[SV_IFACE_CGROUP_NS] = {
+		.name = "cgroup-namespace", .path = "/proc/self/ns/cgroup", .kind = SV_KIND_LINK,
+		.tells = "whether the root of the control groups that we see is the root of all",
+		.costs = "whether a limit lies above the groups that are seen",
+		.how = "CONFIG_CGROUPS and namespaces",
+	},
+	[SV_IFACE_CGROUP_FILE] = {
+		.name = "memory-cgroup", .path = "/%c", .kind = SV_KIND_TEXT,
+		.tells = "limits, use, events and pressure of control groups",
+		.costs = "limits of control groups",
+		.how = "CONFIG_MEMCG, and the hierarchy mounted where we can see it",
+	},
+	[SV_IFACE_ZRAM_DISKSIZE] = {
+		.name = "zram", .path = "/sys/block/zram%a/disksize", .kind = SV_KIND_TEXT,
+		.tells = "size of compressed block devices in memory",
+		.how = "CONFIG_ZRAM, and the module loaded",
+	},
+	[SV_IFACE_ZRAM_MM_STAT] = {
+		.name = "zram-mm_stat", .path = "/sys/block/zram%a/mm_stat", .kind = SV_KIND_TEXT,
+		.tells = "memory that compressed block devices take",
+		.how = "CONFIG_ZRAM, and the module loaded",
+	},
+	[SV_IFACE_NS_USER] = {
+		.name = "user-namespace", .path = "/proc/%p/ns/user", .kind = SV_KIND_LINK,
+		.process = true,
+		.tells = "whether capabilities of a process are good for the whole system",
+		.costs = "which reserves of the commit limit hold for it",
+		.how = ROOT_OR_PTRACE,
+	},
 };
 
 const struct sv_iface_info *sv_iface_info(enum sv_iface id)
@@ -372,7 +429,8 @@ static int expand(const struct sv_place *p, char key, char *buf, size_t size)
 		return snprintf(buf, size, "%d", p->pid);
 	if (key == 't')
 		return snprintf(buf, size, "%d", p->tid);
-	if (!p->arg || !plain(p->arg))
+	if (!p->arg || (key == 's' && !sv_setting_path(p->arg)) ||
+		(key == 'c' && !sv_cgroup_file_valid(p->arg)) || (key == 'a' && !plain(p->arg)))
 		return -1;
 	return snprintf(buf, size, "%s", p->arg);
 }

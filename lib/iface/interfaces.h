@@ -64,6 +64,16 @@ enum sv_iface {
 	SV_IFACE_SLABINFO,
 	SV_IFACE_PRESSURE_MEMORY,
 	SV_IFACE_PERF,
+	SV_IFACE_PRESSURE_IO,
+	SV_IFACE_PRESSURE_CPU,
+	SV_IFACE_BUDDYINFO,
+	SV_IFACE_SETTING,
+	SV_IFACE_MOUNTINFO,
+	SV_IFACE_CGROUP_NS,
+	SV_IFACE_CGROUP_FILE,
+	SV_IFACE_ZRAM_DISKSIZE,
+	SV_IFACE_ZRAM_MM_STAT,
+	SV_IFACE_NS_USER,
 	SV_IFACE_COUNT,
 };
 
@@ -79,7 +89,8 @@ enum sv_iface_kind {
 
 struct sv_iface_info {
 	const char *name; /* as gaps and doctor call it */
-	const char *path; /* %p process, %t thread, %a argument */
+	/* %p process, %t thread, %a argument, %s one of settings.h, %c one of cgroupfile.h */
+	const char *path;
 	enum sv_iface_kind kind;
 	bool process;	   /* one for each process */
 	bool locks;	   /* a read takes a lock of the target (its mmap lock) */
@@ -104,7 +115,12 @@ struct sv_place {
 	const char *tag;
 };
 
-/* The path into buf; -1 when it does not fit or the argument holds anything but [A-Za-z0-9._+:~-].
+enum { SV_PLACE_PATH = 1024 }; /* room for any path */
+
+/*
+ * The path into buf; -1 when it does not fit or the argument is none that its kind of path takes:
+ * anything but [A-Za-z0-9._+:~-], a setting that is not in the list, a file that is no control
+ * group's. Files of control groups come out coded (cgroupfile.h).
  */
 int sv_place_path(const struct sv_place *place, char *buf, size_t size);
 

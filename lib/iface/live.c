@@ -453,7 +453,7 @@ static int live_call(safevma_root *root, const struct sv_call *call, struct sv_s
 {
 	size_t start = ret->len;
 	int rc = dispatch(root, call, ret);
-	char path[256] = "";
+	char path[SV_PLACE_PATH] = "";
 
 	if (!rc)
 		return 0;

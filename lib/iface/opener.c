@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "cgroupfile.h"
 #include "interfaces.h"
 #include "privilege.h"
 #include "proclist.h"
@@ -111,6 +112,41 @@ static int do_pin(struct opener *o, const struct sv_opener_request *q)
 	return rc;
 }
 
+/* Of cgroup v1 and v2, as statfs(2) has them. */
+enum { CGROUP_MAGIC = 0x27e0eb, CGROUP2_MAGIC = 0x63677270 };
+
+static bool is_cgroup(int fd)
+{
+	struct statfs st;
+
+	return !fstatfs(fd, &st) &&
+	       ((uint32_t)st.f_type == CGROUP_MAGIC || (uint32_t)st.f_type == CGROUP2_MAGIC);
+}
+
+/*
+ * The directory may be anywhere: where hierarchies are mounted is the administrator's choice. So it
+ * is held first, which opens nothing, and used only when it is one of a control group.
+ */
+static int open_cgroup(const char *coded)
+{
+	char dir[SV_PLACE_PATH + 2];
+	const char *file;
+	int at, fd;
+
+	if (sv_cgroup_file_decode(coded, dir, &file)) {
+		errno = EINVAL;
+		return -1;
+	}
+	at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (at < 0)
+		return -1;
+	fd = is_cgroup(at) ? openat(at, file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW) : -1;
+	if (fd < 0 && !is_cgroup(at))
+		errno = ENODEV;
+	close(at);
+	return fd;
+}
+
 static int do_open(struct opener *o, const struct sv_opener_request *q, int dir, const char *path)
 {
 	enum sv_iface_kind kind = sv_iface_info(q->iface)->kind;
@@ -119,7 +155,8 @@ static int do_open(struct opener *o, const struct sv_opener_request *q, int dir,
 
 	if (kind != SV_KIND_TEXT && kind != SV_KIND_BINARY && kind != SV_KIND_PROBE)
 		return send_errno(o, EINVAL);
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = q->iface == SV_IFACE_CGROUP_FILE ? open_cgroup(q->arg)
+					      : openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return send_errno(o, errno);
 	/* What is only tried stays here: nobody needs to hold the kernel's memory to know that. */
@@ -234,7 +271,7 @@ static int do_short(struct opener *o, const struct sv_opener_request *q, int dir
 static int answer(struct opener *o, const struct sv_opener_request *q)
 {
 	const char *path;
-	char buf[256];
+	char buf[SV_PLACE_PATH];
 	int dir, rc;
 
 	if (q->op == SV_OPENER_PIN)

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "interfaces.h"
 #include "perf.h"
 
 enum sv_opener_op {
@@ -26,7 +27,7 @@ struct sv_opener_request {
 	uint32_t op;
 	uint32_t iface;
 	int32_t pid, tid;
-	char arg[64]; /* NUL-terminated */
+	char arg[SV_PLACE_PATH]; /* NUL-terminated */
 	struct sv_perf_spec perf;
 };
 

@@ -3,54 +3,60 @@
 
 #include "base/error.h"
 
-/* "12.34": two digits behind the point. */
-static bool take_share(struct sv_span *s, struct sv_num *ret)
+enum { HUNDREDTHS = 100 };
+
+/* "12.34": the kernel always prints two digits behind the point. */
+static bool take_percent(struct sv_span *s, struct sv_num *ret)
 {
 	uint64_t whole, part;
 	size_t before;
 
-	if (!sv_take_dec(s, &whole) || whole > 100 || !sv_take_lit(s, "."))
+	if (!sv_take_dec(s, &whole) || !sv_take_lit(s, "."))
 		return false;
 	before = s->len;
 	if (!sv_take_dec(s, &part) || before - s->len != 2)
 		return false;
-	*ret = sv_known(whole * 100 + part);
+	if (__builtin_mul_overflow(whole, (uint64_t)HUNDREDTHS, &whole) ||
+		__builtin_add_overflow(whole, part, &whole))
+		return false;
+	*ret = sv_known(whole);
 	return true;
 }
 
 static bool take_line(struct sv_span s, struct sv_psi_line *ret)
 {
-	uint64_t total;
+	struct sv_psi_line l = { 0 };
 
-	if (!sv_take_lit(&s, " avg10=") || !take_share(&s, &ret->avg10) ||
-		!sv_take_lit(&s, " avg60=") || !take_share(&s, &ret->avg60) ||
-		!sv_take_lit(&s, " avg300=") || !take_share(&s, &ret->avg300) ||
-		!sv_take_lit(&s, " total=") || !sv_take_dec(&s, &total) || s.len)
+	if (!sv_take_lit(&s, " avg10=") || !take_percent(&s, &l.avg10) ||
+		!sv_take_lit(&s, " avg60=") || !take_percent(&s, &l.avg60) ||
+		!sv_take_lit(&s, " avg300=") || !take_percent(&s, &l.avg300) ||
+		!sv_take_lit(&s, " total=") || !sv_take_dec(&s, &l.total_us.value) || s.len)
 		return false;
-	ret->total_us = sv_known(total);
+	l.total_us.known = true;
+	*ret = l;
 	return true;
 }
 
 int sv_psi_parse(struct sv_text text, struct sv_psi *ret, struct safevma_error *err)
 {
+	struct sv_span line = { 0 }, s;
 	struct sv_psi psi = { 0 };
-	struct sv_span line;
-	bool any = false;
 
 	while (sv_text_line(&text, &line)) {
-		struct sv_span rest = line;
-		struct sv_psi_line *to = sv_take_lit(&rest, "some")   ? &psi.some
-					 : sv_take_lit(&rest, "full") ? &psi.full
-								      : NULL;
+		struct sv_psi_line *to = NULL;
 
-		if (!to || !take_line(rest, to))
+		s = line;
+		if (sv_take_lit(&s, "some"))
+			to = &psi.some;
+		else if (sv_take_lit(&s, "full"))
+			to = &psi.full;
+		if (!to || to->total_us.known || !take_line(s, to))
 			return sv_text_error(&text, err,
-				"'some avg10=N avg60=N avg300=N total=N' or the same of 'full'",
+				"'some|full avg10=N.NN avg60=N.NN avg300=N.NN total=N', each once",
 				line);
-		any = true;
 	}
-	if (!any)
-		return sv_text_error(&text, err, "a line 'some' or 'full'", text.rest);
+	if (!psi.some.total_us.known)
+		return sv_text_error(&text, err, "a line 'some'", line);
 	*ret = psi;
 	return 0;
 }

@@ -205,15 +205,17 @@ static int journal_stream(
 
 static bool names_paths(enum sv_iface iface)
 {
-	return iface == SV_IFACE_MAPS || iface == SV_IFACE_SMAPS;
+	return iface == SV_IFACE_MAPS || iface == SV_IFACE_SMAPS || iface == SV_IFACE_MOUNTINFO;
 }
 
 /* A text with its paths replaced has other offsets: it is one extent then, read to its end. */
-static int redact_stream(struct sv_recorder *r, struct stream *s)
+static int redact_stream(struct sv_recorder *r, enum sv_iface iface, struct stream *s)
 {
 	struct sv_strbuf out = { 0 };
 
-	if (sv_redact_maps(r->redactor, s->data.ptr, s->data.len, &out)) {
+	if (iface == SV_IFACE_MOUNTINFO
+			? sv_redact_mounts(s->data.ptr, s->data.len, &out)
+			: sv_redact_maps(r->redactor, s->data.ptr, s->data.len, &out)) {
 		sv_strbuf_fini(&out);
 		return -1;
 	}
@@ -226,11 +228,11 @@ static int redact_stream(struct sv_recorder *r, struct stream *s)
 void sv_recorder_close(struct sv_recorder *r, struct sv_file *f)
 {
 	struct stream *s = f->stream;
-	char name[256];
+	char name[SV_PLACE_PATH + 128];
 
 	if (!s)
 		return;
-	if (r->redactor && names_paths(f->place.iface) && redact_stream(r, s))
+	if (r->redactor && names_paths(f->place.iface) && redact_stream(r, f->place.iface, s))
 		no_memory(r);
 	if (sv_member_name(f->path, NULL, f->tag, name, sizeof(name)) ||
 		journal_stream(r, f, s, name))
@@ -258,7 +260,7 @@ void sv_recorder_call(
 {
 	const struct sv_place *place = call->file ? &call->file->place : &call->place;
 	const char *tag = place->tag ? place->tag : "";
-	char path[256], name[256], full_tag[96];
+	char path[SV_PLACE_PATH], name[SV_PLACE_PATH + 128], full_tag[96];
 
 	if (left_out(r, place))
 		return;

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/vec.h"
 #include "maps.h"
+#include "mountinfo.h"
 
 struct sv_redactor {
 	sv_vec(char *) seen;
@@ -90,5 +91,22 @@ int sv_redact_maps(struct sv_redactor *r, const char *text, size_t len, struct s
 	while (sv_text_line(&t, &line))
 		if (redact_line(r, line, ret))
 			return -1;
+	return 0;
+}
+
+int sv_redact_mounts(const char *text, size_t len, struct sv_strbuf *ret)
+{
+	struct sv_text t = sv_text_init(text, len, ""), one;
+	struct sv_span line;
+	struct sv_mount m;
+
+	while (sv_text_line(&t, &line)) {
+		one = sv_text_init(line.ptr, line.len, "");
+		if (sv_mountinfo_next(&one, &m, NULL) <= 0 ||
+			(!sv_span_is(m.type, "cgroup") && !sv_span_is(m.type, "cgroup2")))
+			continue;
+		if (sv_strbuf_add(ret, line.ptr, line.len) || sv_strbuf_add(ret, "\n", 1))
+			return -1;
+	}
 	return 0;
 }

@@ -17,4 +17,8 @@ void sv_redactor_free(struct sv_redactor *r);
  */
 int sv_redact_maps(struct sv_redactor *r, const char *text, size_t len, struct sv_strbuf *ret);
 
+/* Of mountinfo, the lines of control groups alone: where others are mounted is nobody's business.
+ */
+int sv_redact_mounts(const char *text, size_t len, struct sv_strbuf *ret);
+
 #endif

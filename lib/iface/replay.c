@@ -430,7 +430,7 @@ static int replay_call(safevma_root *root, const struct sv_call *call, struct sv
 {
 	const struct sv_place *place = call->file ? &call->file->place : &call->place;
 	struct replay *r = root->backend;
-	char path[256], start[24], end[24];
+	char path[SV_PLACE_PATH], start[24], end[24];
 	sv_auto_free char *key = NULL;
 	struct entry *e;
 

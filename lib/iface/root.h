@@ -133,7 +133,7 @@ struct safevma_root {
 struct sv_file {
 	safevma_root *root;
 	struct sv_place place;
-	char path[128];
+	char path[SV_PLACE_PATH];
 	char tag[48];
 	int fd;	       /* live */
 	void *backend; /* replay */

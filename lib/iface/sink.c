@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "interfaces.h"
 
 enum { BLOCK = 512 };
 
@@ -94,7 +95,7 @@ struct sv_sink *sv_sink_tar(FILE *stream)
 
 static int make_parents(const struct sv_sink *s, const char *name, struct safevma_error *err)
 {
-	char path[256];
+	char path[SV_PLACE_PATH];
 
 	for (const char *at = strchr(name, '/'); at; at = strchr(at + 1, '/')) {
 		snprintf(path, sizeof(path), "%.*s", (int)(at - name), name);
@@ -142,40 +143,46 @@ static int put_file(struct sv_sink *s, const char *name, const void *data, size_
 }
 
 /* POSIX.1-1988 ustar: sizes in octal, checksum over the header with blanks in its own place. */
-static void tar_header(char *h, const char *name, size_t len)
+static void tar_header(char *h, const char *name, size_t len, char type)
 {
 	unsigned int sum = 0;
 
 	memset(h, 0, BLOCK);
-	snprintf(h, 100, "%s", name);
+	snprintf(h, 100, "%.99s", name);
 	snprintf(h + 100, 8, "%07o", 0600);
 	snprintf(h + 108, 8, "%07o", 0);
 	snprintf(h + 116, 8, "%07o", 0);
 	snprintf(h + 124, 12, "%011llo", (unsigned long long)len);
 	snprintf(h + 136, 12, "%011o", 0);
 	memset(h + 148, ' ', 8);
-	h[156] = '0';
+	h[156] = type;
 	memcpy(h + 257, "ustar\00000", 8);
 	for (int i = 0; i < BLOCK; i++)
 		sum += (unsigned char)h[i];
 	snprintf(h + 148, 7, "%06o", sum);
 }
 
-static int put_tar(struct sv_sink *s, const char *name, const void *data, size_t len,
+static int put_entry(struct sv_sink *s, const char *name, char type, const void *data, size_t len,
 	struct safevma_error *err)
 {
 	static const char zeros[BLOCK];
 	size_t pad = (BLOCK - len % BLOCK) % BLOCK;
 	char h[BLOCK];
 
-	if (strlen(name) >= 100)
-		return sv_error_set(
-			err, SAFEVMA_E_UNSUPPORTED, 0, name, 0, "name too long for tar");
-	tar_header(h, name, len);
+	tar_header(h, name, len, type);
 	if (fwrite(h, 1, BLOCK, s->stream) != BLOCK || fwrite(data, 1, len, s->stream) != len ||
 		fwrite(zeros, 1, pad, s->stream) != pad)
 		return sv_error_sys(err, errno, "standard output", "write the recording");
 	return 0;
+}
+
+/* A name that the header has no room for comes before it, as GNU tar began and all others read. */
+static int put_tar(struct sv_sink *s, const char *name, const void *data, size_t len,
+	struct safevma_error *err)
+{
+	if (strlen(name) >= 100 && put_entry(s, "././@LongLink", 'L', name, strlen(name) + 1, err))
+		return -1;
+	return put_entry(s, name, '0', data, len, err);
 }
 
 int sv_sink_put(struct sv_sink *s, const char *name, const void *data, size_t len,

@@ -124,26 +124,78 @@ static bool take_int_column(struct sv_span *s, int64_t *ret)
 	return take_column(s, &word) && sv_take_int(&word, ret) && !word.len;
 }
 
-/* Blanks in the file's name are escaped by the kernel: five words, always. */
-static bool is_swap_line(struct sv_span s)
+static bool take_kb_column(struct sv_span *s, uint64_t *ret)
 {
-	struct sv_span file, type;
-	int64_t size, used, priority;
+	int64_t kb;
 
-	return take_column(&s, &file) && take_column(&s, &type) && take_int_column(&s, &size) &&
-	       take_int_column(&s, &used) && take_int_column(&s, &priority) && !sv_trim(s).len;
+	return take_int_column(s, &kb) && kb >= 0 &&
+	       !__builtin_mul_overflow((uint64_t)kb, (uint64_t)1024, ret);
+}
+
+/* Blanks in the file's name are escaped by the kernel: five words, always. */
+static bool take_swap_line(struct sv_span s, struct sv_swap_area *ret)
+{
+	return take_column(&s, &ret->file) && take_column(&s, &ret->type) &&
+	       take_kb_column(&s, &ret->size_bytes) && take_kb_column(&s, &ret->used_bytes) &&
+	       take_int_column(&s, &ret->priority) && !sv_trim(s).len;
+}
+
+static const char swaps_head[] = "the head of the table, 'Filename'";
+static const char swaps_line[] = "'FILE TYPE SIZE USED PRIORITY'";
+
+int sv_swaps_next(struct sv_text *text, struct sv_swap_area *ret, struct safevma_error *err)
+{
+	struct sv_swap_area area = { 0 };
+	struct sv_span line = { 0 };
+
+	if (!text->line && (!sv_text_line(text, &line) || !starts(line, "Filename\t")))
+		return sv_text_error(text, err, swaps_head, line);
+	if (!sv_text_line(text, &line))
+		return 0;
+	if (!take_swap_line(line, &area))
+		return sv_text_error(text, err, swaps_line, line);
+	*ret = area;
+	return 1;
 }
 
 int sv_swaps_count(struct sv_text text, uint64_t *ret, struct safevma_error *err)
 {
-	struct sv_span line = { 0 };
+	struct sv_swap_area area;
 	uint64_t count = 0;
+	int rc;
 
-	if (!sv_text_line(&text, &line) || !starts(line, "Filename\t"))
-		return sv_text_error(&text, err, "the head of the table, 'Filename'", line);
-	for (; sv_text_line(&text, &line); count++)
-		if (!is_swap_line(line))
-			return sv_text_error(&text, err, "'FILE TYPE SIZE USED PRIORITY'", line);
+	while ((rc = sv_swaps_next(&text, &area, err)) > 0)
+		count++;
+	if (!rc)
+		*ret = count;
+	return rc;
+}
+
+/* "5" or "2-5" */
+static bool take_stretch(struct sv_span s, uint64_t *count)
+{
+	uint64_t first, last;
+
+	if (!sv_take_dec(&s, &first))
+		return false;
+	last = first;
+	if (sv_take_lit(&s, "-") && !sv_take_dec(&s, &last))
+		return false;
+	*count += last - first + 1;
+	return !s.len && last >= first && last < UINT32_MAX;
+}
+
+int sv_list_count(struct sv_text text, uint64_t *ret, struct safevma_error *err)
+{
+	struct sv_span line = { 0 }, rest, one;
+	uint64_t count = 0;
+	bool good = sv_text_line(&text, &line);
+
+	rest = sv_trim(line);
+	while (good && sv_take_until(&rest, ',', &one))
+		good = take_stretch(one, &count);
+	if (!good || !take_stretch(rest, &count))
+		return sv_text_error(&text, err, "a list of numbers such as 0-3,5", line);
 	*ret = count;
 	return 0;
 }

@@ -59,6 +59,17 @@ int sv_limits_find(struct sv_text text, const char *name, struct sv_limit *ret,
  */
 int sv_swaps_count(struct sv_text text, uint64_t *ret, struct safevma_error *err);
 
+/* Its areas one by one, the table's head skipped. 1, 0 at the end, -1 malformed. */
+struct sv_swap_area {
+	struct sv_span file, type; /* file: blanks in octal; type: partition or file */
+	uint64_t size_bytes, used_bytes;
+	int64_t priority;
+};
+int sv_swaps_next(struct sv_text *text, struct sv_swap_area *ret, struct safevma_error *err);
+
+/* "0-3,5": how many numbers such a list names; cpumask and nodemask files. */
+int sv_list_count(struct sv_text text, uint64_t *ret, struct safevma_error *err);
+
 /*
  * /proc/PID/cgroup: "0::/path" (v2) and "5:memory:/path" lines; proc_cgroup_show() in
  * kernel/cgroup/cgroup.c. Finds the v2 path, else that of the v1 controller memory, else that of

@@ -17,6 +17,24 @@ static int add_pages(const struct sv_text *text, struct sv_span value, struct sv
 	return 0;
 }
 
+/* "(0, 2998, 31991)": one number for each zone that an allocation can have been meant for. */
+static int most_of_list(const struct sv_text *text, struct sv_span value, struct sv_num *ret,
+	struct safevma_error *err)
+{
+	struct sv_span s = sv_trim(value);
+	uint64_t most = 0, n;
+	bool good = sv_take_lit(&s, "(");
+
+	while (good && sv_take_dec(&s, &n)) {
+		most = n > most ? n : most;
+		good = !s.len || s.ptr[0] == ')' || sv_take_lit(&s, ", ");
+	}
+	if (!good || !sv_span_is(s, ")"))
+		return sv_text_error(text, err, "'(N, N, ...)'", value);
+	*ret = sv_known(most);
+	return 0;
+}
+
 static bool blank_or_end(struct sv_span s)
 {
 	return !s.len || s.ptr[0] == ' ' || s.ptr[0] == '\t';
@@ -39,6 +57,10 @@ static bool take_key(struct sv_span *s, const char *key)
 
 static const struct sv_field fields[] = {
 	FIELD("pages free", sv_field_dec, free_pages),
+	FIELD("min", sv_field_dec, min_pages),
+	FIELD("low", sv_field_dec, low_pages),
+	FIELD("high", sv_field_dec, high_pages),
+	FIELD("protection:", most_of_list, reserve_pages),
 	FIELD("spanned", sv_field_dec, spanned_pages),
 	FIELD("present", sv_field_dec, present_pages),
 	FIELD("managed", sv_field_dec, managed_pages),

@@ -12,6 +12,9 @@ struct sv_zone {
 	uint64_t node;
 	struct sv_span name; /* borrowed */
 	struct sv_num start_pfn, spanned_pages, present_pages, managed_pages, free_pages;
+	struct sv_num min_pages, low_pages, high_pages; /* watermarks */
+	/* Of "protection:", the most that is kept from allocations that may use other zones. */
+	struct sv_num reserve_pages;
 	struct sv_num pcp_count_pages; /* sum over CPUs of pages on per-CPU free lists */
 };
 

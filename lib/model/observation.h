@@ -10,6 +10,7 @@
 #include "iface/kcore.h"
 #include "pgtable.h"
 #include "pool.h"
+#include "pressure.h"
 #include "process.h"
 #include "safevma.h"
 #include "series.h"
@@ -154,6 +155,9 @@ struct safevma_observation {
 	struct sv_exposure exposure;
 	struct sv_series series; /* the selected, look by look */
 	struct sv_faultlog faults;
+	struct sv_pressure pressure;
+	pid_t observers[2];	  /* the observer's own processes; 0: not known */
+	uint64_t fit_bytes;	  /* would so much fit; 0: not asked */
 	struct sv_process target; /* no process: the frames that were asked for by number */
 	struct {
 		struct sv_claim_result *ptr;

@@ -48,6 +48,7 @@ void sv_process_fini(struct sv_process *p)
 	sv_strbuf_fini(&p->cmdline);
 	sv_strbuf_fini(&p->cgroup);
 	sv_vec_fini(&p->stacks);
+	sv_strbuf_fini(&p->memcg);
 }
 
 bool sv_vma_same(const struct sv_vma *a, const struct sv_vma *b)

@@ -94,8 +94,14 @@ struct sv_process {
 	struct sv_num stack_limit;		  /* soft RLIMIT_STACK, as memlock_soft */
 	struct sv_num capabilities;		  /* effective, a bit mask */
 	struct sv_num thp_enabled;		  /* 0: the process has asked for no huge pages */
-	unsigned int why;			  /* enum sv_why */
-	bool why_known;				  /* false: it may hold secretmem */
+	struct sv_num as_soft, data_soft;	  /* of its address space, of its data; the same */
+	struct sv_num vdata;			  /* bytes, from status: what RLIMIT_DATA counts */
+	struct sv_num user_ns_initial;		  /* 1: that is the first one */
+	struct sv_strbuf memcg;	    /* path of the group that its memory is charged to */
+	unsigned int memcg_version; /* 1, 2; 0: in none, or not known */
+	struct sv_num memcg_index;  /* among the groups that were read */
+	unsigned int why;	    /* enum sv_why */
+	bool why_known;		    /* false: it may hold secretmem */
 	bool selected;
 
 	bool begun; /* its pages were listed, and are looked at again after a pass over all frames

@@ -454,6 +454,8 @@ int sv_render_text(const struct sv_plan *plan, FILE *out, struct safevma_error *
 {
 	if (print_before(plan, out, err) || print_table(plan, plan->table->also, out, err))
 		return -1;
+	if (plan->table->alone && plan->options->format == SAFEVMA_FORMAT_RAW)
+		return 0;
 	for (const struct safevma_table *t = plan->table->also; t; t = t->also) {
 		if (!t->wanted(plan->obs) || !worth_it(plan->obs, t, plan->options))
 			continue;

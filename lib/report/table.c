@@ -14,7 +14,10 @@ static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_ma
 	&sv_table_mixing, &sv_table_commit, &sv_table_policy, &sv_table_budget, &sv_table_locks,
 	&sv_table_locks_each, &sv_table_movers, &sv_table_stacks, &sv_table_watch,
 	&sv_table_watched, &sv_table_changes, &sv_table_looks, &sv_table_settled, &sv_table_faults,
-	&sv_table_faulted, &sv_table_fault_events, &sv_table_sampling };
+	&sv_table_faulted, &sv_table_fault_events, &sv_table_sampling, &sv_table_pressure,
+	&sv_table_reclaim, &sv_table_watermarks, &sv_table_swap, &sv_table_settings,
+	&sv_table_cgroups, &sv_table_cgroup_limits, &sv_table_oom_policy, &sv_table_oom_order,
+	&sv_table_oom_standing, &sv_table_fit, &sv_table_fit_limits };
 
 const safevma_table *safevma_table_find(const char *name)
 {
@@ -64,6 +67,7 @@ void safevma_cursor_free(safevma_cursor *cursor)
 	sv_edge_list_fini(&cursor->edges);
 	sv_vec_fini(&cursor->regions);
 	sv_owners_fini(&cursor->owners);
+	sv_oom_list_fini(&cursor->oom);
 	sv_strbuf_fini(&cursor->scratch);
 	free(cursor);
 }

@@ -12,6 +12,7 @@
 #include "measure/exposure.h"
 #include "measure/faults.h"
 #include "measure/figures.h"
+#include "measure/fit.h"
 #include "measure/linear.h"
 #include "measure/locks.h"
 #include "measure/owners.h"
@@ -72,6 +73,7 @@ struct safevma_table {
 	bool (*wanted)(const safevma_observation *obs);
 	/* It has one row, shown upright: a line a column, in JSON an object. */
 	bool upright;
+	bool alone;	  /* in text for scripts it stands without those of also */
 	const char *none; /* what to say when there is nothing to show */
 };
 
@@ -113,6 +115,16 @@ struct safevma_cursor {
 	struct sv_lock_process lock_process;
 	struct sv_lock_run lock_run;
 	struct sv_lock_stack lock_stack;
+	const struct sv_psi_reading *psi;
+	const struct sv_zone_state *zone_state;
+	const struct sv_swap *swap;
+	const struct sv_zram *zram;
+	const struct sv_memcg *memcg, *memcg_next;
+	struct sv_memcg_limits limits;
+	struct sv_oom_list oom;
+	const struct sv_oom_entry *oom_entry;
+	struct sv_fit fit;
+	const struct sv_fit_row *fit_row;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -198,7 +210,10 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_owners, sv_table_commit, sv_table_policy, sv_table_budget, sv_table_locks,
 	sv_table_locks_each, sv_table_movers, sv_table_stacks, sv_table_watch, sv_table_watched,
 	sv_table_changes, sv_table_looks, sv_table_settled, sv_table_faults, sv_table_faulted,
-	sv_table_fault_events, sv_table_sampling;
+	sv_table_fault_events, sv_table_sampling, sv_table_pressure, sv_table_reclaim,
+	sv_table_watermarks, sv_table_swap, sv_table_settings, sv_table_cgroups,
+	sv_table_cgroup_limits, sv_table_oom_policy, sv_table_oom_order, sv_table_oom_standing,
+	sv_table_fit, sv_table_fit_limits;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);

@@ -382,6 +382,11 @@ static bool complete(const safevma_observation *obs)
 
 	if (safevma_observation_lost(obs) || !safevma_observation_selected(obs))
 		return false;
+	if (obs->fit_bytes) {
+		sv_fit_coverage(obs, &c);
+		if (c.examined != c.total)
+			return false;
+	}
 	sv_commit_coverage(obs, &c);
 	if (c.examined != c.total || sv_measure_commit(obs, &b))
 		return false;
@@ -402,5 +407,7 @@ const struct safevma_table sv_table_commit = {
 	.complete = complete,
 	.coverage = sv_commit_coverage,
 	.before = &sv_table_policy,
+	.also = &sv_table_pressure,
+	.alone = true,
 	.none = "no process was selected: name one with -p PID, or take all with -a",
 };

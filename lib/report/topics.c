@@ -41,6 +41,24 @@ static const struct safevma_topic terms[] = {
 		"mechanism holds here. assumed: the default of the architecture. Reach is "
 		"observed where /proc/kcore (or a dump of page tables) can be read; see "
 		"page-tables." },
+	{ "would-fit", "term", "whether a process would get so much more memory",
+		"commit --would-fit walks the limits in the order in which the kernel meets them. "
+		"map: mmap fails there and then (resource limits, overcommit). touch: the mapping "
+		"is granted, and the first touch waits or makes the OOM killer choose (control "
+		"groups, the machine). Up to FITS it passes for certain, beyond FITS-MOST it does "
+		"not; between them the answer is unknown. It holds for the moment." },
+	{ "oom-order", "term", "who is killed first when memory runs out",
+		"The process with the most points: what it has resident, in swap and in page "
+		"tables, and oom_score_adj thousandths of all memory. RANK and RANK-LAST are the "
+		"earliest and the latest place; they differ where scores are equal or cannot be "
+		"read. A group whose limit is met has an order of its own. oom_score_adj -1000 "
+		"spares a process; where all of a group are spared, one that needs memory waits "
+		"without end." },
+	{ "pressure", "term", "time that is lost waiting for memory, a CPU or a device",
+		"Pressure stall information of the kernel: some is the share of time in which at "
+		"least one task stood still for want of it, full that in which all did. A share "
+		"above 0 of memory means that something waited for reclaim, compaction or a page "
+		"read back." },
 	{ "page-tables", "term", "where it stands which frames the kernel maps",
 		"They are walked through /proc/kcore, which takes no lock on them, needs "
 		"CAP_SYS_RAWIO and is closed by lockdown=confidentiality. kcore also shows all "

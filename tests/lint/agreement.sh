@@ -85,7 +85,7 @@ page_columns()
 
 members_documented()
 {
-	page safevma-output.5 | grep -o -E '^     [a-z][a-z_.]* \(' | tr -d ' (' | sort -u
+	page safevma-output.5 | grep -o -E '^     [a-z][a-z0-9_.]* \(' | tr -d ' (' | sort -u
 }
 
 # ---- tests ---------------------------------------------------------------------------------------
@@ -122,6 +122,8 @@ is "the schema of watch has the changes that explain knows" \
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
 arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks'
+arrays+='|pressure|watermarks|swap|settings|cgroups|cgroup_limits|oom_order|oom_standing'
+arrays+='|would_fit|would_fit_limits'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))

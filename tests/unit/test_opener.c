@@ -183,7 +183,18 @@ static void argument_without_end(void **state)
 
 	(void)state;
 	memset(q.arg, 'a', sizeof(q.arg));
-	assert_int_equal(ask_size(&q, sizeof(q), NULL, NULL), ENOENT);
+	assert_int_equal(ask_size(&q, sizeof(q), NULL, NULL), EINVAL); /* and fits in no path */
+}
+
+/* Wherever a hierarchy is mounted, but nothing that is no control group. */
+static void control_groups_alone(void **state)
+{
+	(void)state;
+	assert_refused(SV_OPENER_OPEN, SV_IFACE_CGROUP_FILE, 0, "etc/memory.max", ENODEV);
+	assert_refused(SV_OPENER_OPEN, SV_IFACE_CGROUP_FILE, 0, "no-such-place/memory.max", ENOENT);
+	assert_refused(SV_OPENER_OPEN, SV_IFACE_CGROUP_FILE, 0, "etc/passwd", EINVAL);
+	assert_refused(SV_OPENER_OPEN, SV_IFACE_CGROUP_FILE, 0, "etc/../memory.max", EINVAL);
+	assert_refused(SV_OPENER_OPEN, SV_IFACE_SETTING, 0, "proc/sys/vm/stat_refresh", EINVAL);
 }
 
 static void only_the_pinned_process(void **state)
@@ -309,6 +320,7 @@ int main(void)
 		opener_test(only_files_of_the_list),
 		opener_test(short_texts),
 		opener_test(argument_without_end),
+		opener_test(control_groups_alone),
 		opener_test(only_the_pinned_process),
 		opener_test(a_pinned_process_that_ended),
 		opener_test(descriptors_are_the_files),

@@ -14,6 +14,7 @@
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
+ *   victim [OPTION...] ask          asks for memory as DIR/ask says, tells in DIR/answers (ask.c)
  *
  *   --only NAME,...  these regions alone      --list        names of the regions
  *   --pages N        pages of a region (8)    --dir DIR     where mapped files go (/tmp)
@@ -227,7 +228,8 @@ static int usage(void)
 	      "              [--stay] [--list]\n"
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
 	      "obey |\n"
-	      "               compact [MS] | toucher | flood [N] | hostile | pidns]\n",
+	      "               compact [MS] | toucher | flood [N] | hostile | pidns |\n"
+	      "               ask]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -346,6 +348,8 @@ static int run(int argc, char **argv)
 		return victim_flood();
 	if (!strcmp(what, "compact"))
 		return victim_compact();
+	if (!strcmp(what, "ask") && argc == 1)
+		return victim_ask();
 	if (!strcmp(what, "pidns") && argc == 1)
 		return victim_pidns();
 	if (!strcmp(what, "obey") && argc == 1)

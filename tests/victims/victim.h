@@ -108,5 +108,6 @@ int victim_obey(void);
 int victim_compact(void);
 int victim_toucher(void);
 int victim_flood(void);
+int victim_ask(void);
 
 #endif

@@ -430,6 +430,19 @@ analyse_watch() # NAME DIR STREAM PID
 		"$(jq '.settled.pgmigrate_success' "$stem.watch.json")"
 }
 
+# What was said to fit, against what then happened.
+analyse_fit() # NAME DIR
+{
+	local line
+
+	python3 tests/vm/fit.py "$safevma" "$2" >"$2/fit.log" 2>"$2/fit.err"
+	ok "$1: predictions were compared" $? "$2/fit.err"
+	while read -r line; do
+		echo "${line#*ok }" >"$2/fit.one"
+		ok "$1: ${line#*ok }" "$([ "${line%% *}" = ok ] && echo 0 || echo 1)" "$2/fit.one"
+	done <"$2/fit.log"
+}
+
 # Every stream of a guest.
 analyse_streams() # NAME DIR
 {
@@ -437,6 +450,12 @@ analyse_streams() # NAME DIR
 
 	jobs_streams | cmp -s - <(cut -d ' ' -f 1 "$2/streams")
 	ok "$1: every job was done" $? "$2/console.log"
+	case $(expected jobs record) in
+	fit-*)
+		analyse_fit "$1" "$2"
+		return
+		;;
+	esac
 	while read -r stream status rest; do
 		want=0 whole=$1
 		case $stream in
@@ -481,6 +500,9 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	case $where in
 	stock) kernel=$(tests/vm/kernel.sh stock "${kernel%% *}" "$3" "${kernel#* }") || return ;;
 	own) kernel=$(tests/vm/kernel.sh own "$kernel" "$3") || return ;;
+	esac
+	case $(expected jobs record) in
+	fit-*) export TIMEOUT=${TIMEOUT:-900} ;; # a dozen recordings
 	esac
 	DISK=$(expected disk "") CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
 }

@@ -12,6 +12,10 @@
  *   stop NAME                  ends that victim, and waits until it is gone
  *   run NAME PROGRAM WORD...   standard output of a program is the stream NAME
  *   read NAME PATH             what a file holds is the stream NAME
+ *   mount TYPE WHERE [OPTIONS]  makes the folder as well
+ *   mkdir PATH
+ *   ask DIR WORD...            a line for a victim that does what it is asked in DIR, and waits for
+ *                              its answer (tests/victims/ask.c)
  *   sleep MILLISECONDS
  *
  * A word "@NAME" is the number of the victim NAME. Streams are sent as gzip. The console carries
@@ -363,6 +367,50 @@ static int job_sleep(char **words)
 	return usleep((useconds_t)strtoul(words[0], NULL, 10) * 1000);
 }
 
+static int lines_of(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int c, n = 0;
+
+	while (f && (c = fgetc(f)) != EOF)
+		n += c == '\n';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int job_ask(char **words)
+{
+	char answers[128], ask[128];
+	int before, waited = 0;
+
+	snprintf(answers, sizeof(answers), "%s/answers", words[0]);
+	snprintf(ask, sizeof(ask), "%s/ask", words[0]);
+	before = lines_of(answers);
+	words[0] = ask;
+	if (job_write(words))
+		return -1;
+	for (; lines_of(answers) == before; waited += 10) {
+		if (waited > READY_MS) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		usleep(10000);
+	}
+	return 0;
+}
+
+static int job_mount(char **words)
+{
+	mkdir(words[1], 0755);
+	return mount(words[0], words[1], words[0], 0, words[2]);
+}
+
+static int job_mkdir(char **words)
+{
+	return mkdir(words[0], 0755);
+}
+
 static int job_channel(char **words)
 {
 	struct termios raw;
@@ -387,6 +435,9 @@ static const struct job {
 	{ .name = "stop", .words = 1, .run = job_stop },
 	{ .name = "run", .words = 2, .run = job_run },
 	{ .name = "read", .words = 2, .run = job_read },
+	{ .name = "ask", .words = 2, .run = job_ask },
+	{ .name = "mount", .words = 2, .run = job_mount },
+	{ .name = "mkdir", .words = 1, .run = job_mkdir },
 	{ .name = "sleep", .words = 1, .run = job_sleep },
 };
 

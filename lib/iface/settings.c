@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "settings.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define VM(file)	     "proc/sys/vm/" file
+#define MM(file)	     "sys/kernel/mm/" file
+#define PARAMETER(mod, file) "sys/module/" mod "/parameters/" file
+
+static const struct sv_setting_info infos[SV_SETTING_COUNT] = {
+	[SV_SETTING_PANIC_ON_OOM] = { "panic_on_oom", VM("panic_on_oom") },
+	[SV_SETTING_OOM_KILL_ALLOCATING] = { "oom_kill_allocating_task",
+		VM("oom_kill_allocating_task") },
+	[SV_SETTING_OOM_DUMP_TASKS] = { "oom_dump_tasks", VM("oom_dump_tasks") },
+	[SV_SETTING_MAX_MAP_COUNT] = { "max_map_count", VM("max_map_count") },
+	[SV_SETTING_MIN_FREE_KBYTES] = { "min_free_kbytes", VM("min_free_kbytes") },
+	[SV_SETTING_WATERMARK_SCALE] = { "watermark_scale_factor", VM("watermark_scale_factor") },
+	[SV_SETTING_WATERMARK_BOOST] = { "watermark_boost_factor", VM("watermark_boost_factor") },
+	[SV_SETTING_LOWMEM_RESERVE] = { "lowmem_reserve_ratio", VM("lowmem_reserve_ratio") },
+	[SV_SETTING_SWAPPINESS] = { "swappiness", VM("swappiness") },
+	[SV_SETTING_PAGE_CLUSTER] = { "page-cluster", VM("page-cluster") },
+	[SV_SETTING_VFS_CACHE_PRESSURE] = { "vfs_cache_pressure", VM("vfs_cache_pressure") },
+	[SV_SETTING_ZONE_RECLAIM] = { "zone_reclaim_mode", VM("zone_reclaim_mode") },
+	[SV_SETTING_EXTFRAG_THRESHOLD] = { "extfrag_threshold", VM("extfrag_threshold") },
+	[SV_SETTING_COMPACT_PROACTIVE] = { "compaction_proactiveness",
+		VM("compaction_proactiveness") },
+	[SV_SETTING_COMPACT_UNEVICTABLE] = { "compact_unevictable_allowed",
+		VM("compact_unevictable_allowed") },
+	[SV_SETTING_THP_ENABLED] = { "thp.enabled", MM("transparent_hugepage/enabled") },
+	[SV_SETTING_THP_DEFRAG] = { "thp.defrag", MM("transparent_hugepage/defrag") },
+	[SV_SETTING_KSM_RUN] = { "ksm.run", MM("ksm/run") },
+	[SV_SETTING_NUMA_BALANCING] = { "numa_balancing", "proc/sys/kernel/numa_balancing" },
+	[SV_SETTING_LRU_GEN] = { "lru_gen.enabled", MM("lru_gen/enabled") },
+	[SV_SETTING_LRU_GEN_MIN_TTL] = { "lru_gen.min_ttl_ms", MM("lru_gen/min_ttl_ms") },
+	[SV_SETTING_DAMON_ADMIN] = { "damon.kdamonds", MM("damon/admin/kdamonds/nr_kdamonds") },
+	[SV_SETTING_DAMON_RECLAIM] = { "damon_reclaim", PARAMETER("damon_reclaim", "enabled") },
+	[SV_SETTING_DAMON_RECLAIM_MIN_AGE] = { "damon_reclaim.min_age",
+		PARAMETER("damon_reclaim", "min_age") },
+	[SV_SETTING_DAMON_RECLAIM_QUOTA] = { "damon_reclaim.quota_sz",
+		PARAMETER("damon_reclaim", "quota_sz") },
+	[SV_SETTING_DAMON_LRU_SORT] = { "damon_lru_sort", PARAMETER("damon_lru_sort", "enabled") },
+	[SV_SETTING_DAMON_STAT] = { "damon_stat", PARAMETER("damon_stat", "enabled") },
+	[SV_SETTING_ZSWAP] = { "zswap", PARAMETER("zswap", "enabled") },
+	[SV_SETTING_ZSWAP_POOL] = { "zswap.max_pool_percent",
+		PARAMETER("zswap", "max_pool_percent") },
+	[SV_SETTING_ZSWAP_COMPRESSOR] = { "zswap.compressor", PARAMETER("zswap", "compressor") },
+	[SV_SETTING_CPUS_PRESENT] = { "cpus.present", "sys/devices/system/cpu/present" },
+	[SV_SETTING_IGNORE_RLIMIT_DATA] = { "ignore_rlimit_data",
+		PARAMETER("kernel", "ignore_rlimit_data") },
+};
+
+const struct sv_setting_info *sv_setting_info(enum sv_setting_id id)
+{
+	return &infos[id];
+}
+
+bool sv_setting_path(const char *path)
+{
+	for (size_t i = 0; i < sv_array_size(infos); i++)
+		if (!strcmp(infos[i].path, path))
+			return true;
+	return false;
+}
