@@ -56,7 +56,9 @@ const struct sv_area *sv_space_find(const struct sv_space *s, uint64_t addr)
 
 static int insert(struct sv_space *s, size_t at, const struct sv_area *area)
 {
-	if (!sv_vec_push(&s->areas))
+	const struct sv_area *last = sv_vec_push(&s->areas);
+
+	if (!last)
 		return -1;
 	memmove(&s->areas.ptr[at + 1], &s->areas.ptr[at],
 		(s->areas.len - 1 - at) * sizeof(*s->areas.ptr));

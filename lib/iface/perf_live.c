@@ -128,13 +128,14 @@ static int keep(struct sv_perf_live *live, struct ring *r, size_t event, pid_t t
 
 	if (!rc && ioctl(fd, PERF_EVENT_IOC_ID, &id))
 		rc = errno;
-	o = rc ? NULL : sv_vec_push(&live->fds);
+	o = sv_vec_push(&live->fds); /* kept also where it fails: a ring may be mapped of it */
 	if (!o) {
-		if (r->fd != fd)
-			close(fd);
-		return rc ? rc : ENOMEM;
+		close(fd);
+		return ENOMEM;
 	}
 	*o = (struct opened) { .fd = fd, .event = event, .tid = tid };
+	if (rc)
+		return rc;
 	return sv_strbuf_printf(ret, "id %" PRIu64 " %zu %d\n", id, event, tid) ? ENOMEM : 0;
 }
 
@@ -263,12 +264,12 @@ int sv_perf_live_start(struct sv_perf_live *live, struct sv_program *program, st
 
 static int drain_ring(struct ring *r, struct sv_strbuf *ret)
 {
+	const char *data;
 	uint64_t head, tail;
-	size_t page = r->mapped - r->data;
-	const char *data = (const char *)r->page + page;
 
 	if (!r->page)
 		return 0;
+	data = (const char *)r->page + (r->mapped - r->data);
 	head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE);
 	tail = r->page->data_tail;
 	while (tail < head) {
