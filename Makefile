@@ -74,7 +74,7 @@ $(BUILD)/safevma.pc: lib/safevma.pc.in Makefile include/safevma.h
 
 USES_LIBRARY := $(LIBC_SRC:%_libc.c=%.c) lib/report/render_text.c lib/report/render_json.c
 REC_SRC := $(filter-out $(USES_LIBRARY),$(LIB_SRC)) $(LIBC_SRC)
-REC_CMD := cmd/recorder/main.c cmd/record.c cmd/options.c cmd/message.c
+REC_CMD := cmd/recorder/main.c cmd/record.c cmd/options.c cmd/values.c cmd/message.c
 REC_OBJ := $(REC_SRC:%.c=$(BUILD)/recorder/%.o)
 REC_CMD_OBJ := $(REC_CMD:%.c=$(BUILD)/recorder/%.o)
 

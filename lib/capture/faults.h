@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Between faults.c, which opens events and keeps the time, and faults_log.c, which reads them. */
+/* Between faults_open.c, which opens events, faults.c, which keeps the time, and faults_log.c,
+ * which reads what they say. */
 #ifndef SV_CAPTURE_FAULTS_H
 #define SV_CAPTURE_FAULTS_H
 
@@ -27,6 +28,10 @@ struct sv_following {
 	uint64_t looked_ns;
 	size_t keep;
 };
+
+/* The events that are asked for; those of all threads of the selected. 0, -1. */
+int sv_faults_choose(struct sv_following *f);
+int sv_faults_open(struct sv_following *f);
 
 /* Everything of one drain: bytes behind the head. over: nothing follows. */
 int sv_faults_take(struct sv_following *f, const struct sv_strbuf *bytes, bool over);
