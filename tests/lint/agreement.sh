@@ -121,7 +121,7 @@ is "the schema of watch has the changes that explain knows" \
 # Members of arrays are named below their array in the schema, and by themselves in the page.
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
-arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks'
+arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks|faults|sampling'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
@@ -147,7 +147,7 @@ awk '/^\.Sh EXAMPLES/ { e = 1 } e && /^\.Bd/ { on = 1; next } on && /^\.Ed/ { ex
 if [ -f "$build/libsafevma.a" ]; then
 	# shellcheck disable=SC2046 # one word a library
 	said=$(${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -Iinclude "$work/example.c" \
-		"$build/libsafevma.a" $(pkg-config --libs libproc2 libcap libcjson smartcols zlib) -lm \
+		"$build/libsafevma.a" $(pkg-config --libs libproc2 libcap libcjson smartcols zlib) -lpfm -lm \
 		-o "$work/example" 2>&1)
 	is "the example of libsafevma(3) compiles" "$said" ""
 	is "the example of libsafevma(3) runs" \
