@@ -202,6 +202,11 @@ static int set_add(struct sv_space *s, uint64_t page, bool *was)
 
 int sv_space_copy(struct sv_space *to, const struct sv_space *from)
 {
+	/* Numbers come again: there may be what is left of a process that ended. */
+	sv_space_fini(to);
+	to->set_len = to->set_count = 0;
+	to->read_ns = 0;
+	to->gone = false;
 	to->before = from->before;
 	to->known = from->known;
 	to->forked = true;
