@@ -50,7 +50,7 @@ _safevma_list()
 
 _safevma()
 {
-	local cur prev words cword split command
+	local cur prev words cword split command i
 
 	_init_completion -s || return
 	if ((cword == 1)); then
@@ -59,6 +59,16 @@ _safevma()
 		return
 	fi
 	command=${words[1]}
+	# What stands behind -- is a command with its own words.
+	for ((i = 2; i < cword; i++)); do
+		[[ ${words[i]} == -- ]] || continue
+		if [[ $command == faults ]] && ((cword == i + 1)); then
+			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		elif [[ $command == faults ]]; then
+			_filedir
+		fi
+		return
+	done
 	case $prev in
 	-p | --pid)
 		_pids

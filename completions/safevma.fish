@@ -69,6 +69,15 @@ for line in (__safevma_section Commands:)
     end
 end
 
+# What stands behind -- is a command with its own words.
+function __safevma_behind
+    test "$(__safevma_command)" = faults; or return
+    contains -- -- (commandline -opc)
+end
+
+complete -c safevma -n __safevma_behind -F
+complete -c safevma -n '__safevma_behind; and test "$(commandline -opc)[-1]" = --' \
+    -a '(__fish_complete_command)'
 complete -c safevma -n 'test "$(__safevma_command)" = explain' -a '(__safevma_topics)'
 complete -c safevma -n 'test "$(__safevma_command)" = probe' \
     -a '(command safevma probe --list -r -n -o CLAIM 2>/dev/null)'

@@ -184,6 +184,7 @@ static void place(struct sv_fault *to, const struct sv_area *a)
 	to->end = a->end;
 	to->perms = a->perms;
 	to->path = a->path;
+	to->file = a->inode != 0; /* of other mappings events tell what is no offset */
 	to->offset = a->offset + (to->addr - a->start);
 }
 
@@ -195,7 +196,7 @@ static void place_code(const struct sv_space *s, struct sv_fault *to)
 	if (!a)
 		return;
 	to->code = a->path;
-	to->code_offset = a->offset + (to->ip - a->start);
+	to->code_offset = (a->inode ? a->offset : 0) + (to->ip - a->start);
 }
 
 static int take_sample(struct sv_following *f, const struct sv_perf_record *r)

@@ -88,7 +88,9 @@ int sv_space_put(struct sv_space *s, const struct sv_area *area)
 	}
 	for (n = i; n < s->areas.len && s->areas.ptr[n].end <= area->end; n++)
 		;
-	memmove(&s->areas.ptr[i], &s->areas.ptr[n], (s->areas.len - n) * sizeof(*s->areas.ptr));
+	if (n > i)
+		memmove(&s->areas.ptr[i], &s->areas.ptr[n],
+			(s->areas.len - n) * sizeof(*s->areas.ptr));
 	s->areas.len -= n - i;
 	if (i < s->areas.len && s->areas.ptr[i].start < area->end)
 		cut_start(&s->areas.ptr[i], area->end);
@@ -204,6 +206,11 @@ static int set_add(struct sv_space *s, uint64_t page, bool *was)
 
 int sv_space_copy(struct sv_space *to, const struct sv_space *from)
 {
+	/* Numbers come again: there may be what is left of a process that ended. */
+	sv_space_fini(to);
+	to->set_len = to->set_count = 0;
+	to->read_ns = 0;
+	to->gone = false;
 	to->before = from->before;
 	to->known = from->known;
 	to->forked = true;

@@ -191,8 +191,6 @@ static enum sv_perf_type type_of(uint32_t type)
 	return SV_PERF_OTHER;
 }
 
-enum { TRAILER = 24 };
-
 /* Of which task and when; forks say it themselves which task they are about. */
 static void take_trailer(struct body *b, struct sv_perf_record *r)
 {
@@ -231,10 +229,10 @@ int sv_perf_next(struct sv_span *bytes, struct sv_perf_record *ret, struct safev
 	r.kernel = (h.misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
 	r.exec = r.type == SV_PERF_COMM && (h.misc & PERF_RECORD_MISC_COMM_EXEC);
 	if (r.type != SV_PERF_SAMPLE) {
-		if (b.left < TRAILER)
+		if (b.left < SV_PERF_TRAILER)
 			return malformed(err);
-		b.left -= TRAILER;
-		trailer = (struct body) { .at = b.at + b.left, .left = TRAILER };
+		b.left -= SV_PERF_TRAILER;
+		trailer = (struct body) { .at = b.at + b.left, .left = SV_PERF_TRAILER };
 	}
 	take_body(&b, &r);
 	if (r.type != SV_PERF_SAMPLE)

@@ -62,6 +62,9 @@ enum sv_perf_type {
 	SV_PERF_OTHER, /* anything else: passed over */
 };
 
+/* Bytes behind the body of all but samples. */
+enum { SV_PERF_TRAILER = 24 };
+
 struct sv_perf_record {
 	enum sv_perf_type type;
 	uint64_t time_ns; /* CLOCK_MONOTONIC */

@@ -255,7 +255,9 @@ static int journal_call(struct sv_recorder *r, const struct sv_call *call, const
 		sv_op_names[call->op], path, tag, call->start, call->end, errnum);
 }
 
-void sv_recorder_call(
+enum { DRAIN_HEAD = 24 };
+
+static void record_call(
 	struct sv_recorder *r, const struct sv_call *call, const void *data, size_t len, int errnum)
 {
 	const struct sv_place *place = call->file ? &call->file->place : &call->place;
@@ -278,6 +280,20 @@ void sv_recorder_call(
 		no_memory(r);
 	else if (!errnum)
 		member(r, name, data, len);
+}
+
+/* Events name the files of mappings, as maps does. */
+void sv_recorder_call(
+	struct sv_recorder *r, const struct sv_call *call, const void *data, size_t len, int errnum)
+{
+	sv_auto_strbuf struct sv_strbuf redacted = { 0 };
+
+	if (!r->redactor || errnum || call->op != SV_OP_PERF_DRAIN)
+		record_call(r, call, data, len, errnum);
+	else if (sv_redact_events(r->redactor, data, len, DRAIN_HEAD, &redacted))
+		no_memory(r);
+	else
+		record_call(r, call, redacted.ptr, redacted.len, errnum);
 }
 
 void sv_recorder_abandon(struct sv_recorder *r)

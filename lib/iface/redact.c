@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "redact.h"
 
+#include <linux/perf_event.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/parse.h"
 #include "base/vec.h"
 #include "maps.h"
 #include "mountinfo.h"
+#include "perf.h"
 
 struct sv_redactor {
 	sv_vec(char *) seen;
@@ -109,4 +112,71 @@ int sv_redact_mounts(const char *text, size_t len, struct sv_strbuf *ret)
 			return -1;
 	}
 	return 0;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+enum { NAME_AT_MOST = 128 };
+
+/* The record with another name: what is before it, the name filled up with NULs, the trailer. */
+static int rename_record(struct sv_span record, struct sv_span old, const char *name, size_t len,
+	struct sv_strbuf *ret)
+{
+	char filled[NAME_AT_MOST] = { 0 };
+	size_t before = (size_t)(old.ptr - record.ptr), room = (len / 8 + 1) * 8;
+	const char *trailer = record.ptr + record.len - SV_PERF_TRAILER;
+	struct perf_event_header h;
+
+	if (room > sizeof(filled))
+		return -1;
+	memcpy(filled, name, len);
+	memcpy(&h, record.ptr, sizeof(h));
+	h.size = (uint16_t)(before + room + SV_PERF_TRAILER);
+	if (sv_strbuf_add(ret, &h, sizeof(h)) ||
+		sv_strbuf_add(ret, record.ptr + sizeof(h), before - sizeof(h)) ||
+		sv_strbuf_add(ret, filled, room))
+		return -1;
+	return sv_strbuf_add(ret, trailer, SV_PERF_TRAILER);
+}
+
+static int redact_record(struct sv_redactor *r, struct sv_span bytes,
+	const struct sv_perf_record *record, struct sv_strbuf *ret)
+{
+	sv_auto_strbuf struct sv_strbuf name = { 0 };
+	size_t n;
+
+	/* Anonymous memory has this name in events. */
+	if (record->type != SV_PERF_MMAP2 || kernel_named(record->name) ||
+		sv_span_is(record->name, "//anon"))
+		return sv_strbuf_add(ret, bytes.ptr, bytes.len);
+	n = number_of(r, record->name);
+	if (!n || add_name(record->name, n, &name))
+		return -1;
+	return rename_record(bytes, record->name, name.ptr, name.len - 1, ret);
+}
+
+int sv_redact_events(
+	struct sv_redactor *r, const char *bytes, size_t len, size_t head, struct sv_strbuf *ret)
+{
+	static const char malformed[sizeof(struct perf_event_header)] = { 0 };
+	struct sv_span rest = { .ptr = bytes, .len = len };
+	struct sv_perf_record record;
+	int rc;
+
+	if (len < head)
+		return 0;
+	rest.ptr += head;
+	rest.len -= head;
+	if (head && sv_strbuf_add(ret, bytes, head))
+		return -1;
+	for (;;) {
+		struct sv_span one = rest;
+
+		rc = sv_perf_next(&rest, &record, NULL);
+		one.len = (size_t)(rest.ptr - one.ptr);
+		if (rc < 0)
+			return sv_strbuf_add(ret, malformed, sizeof(malformed));
+		if (!rc || redact_record(r, one, &record, ret))
+			return rc ? -1 : 0;
+	}
 }

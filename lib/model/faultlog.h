@@ -43,6 +43,7 @@ struct sv_fault {
 	bool kernel;		     /* taken by the kernel, on the way of a system call */
 	bool placed;		     /* the mapping below is known */
 	bool by_event;		     /* it was told by an event, not read in maps */
+	bool file;		     /* it has one: offset is in it */
 	uint64_t start, end, offset; /* of the mapping; of the address in its file */
 	unsigned int perms;
 	uint32_t path, code; /* strings: of the mapping, of what ran there */

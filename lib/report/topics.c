@@ -201,6 +201,30 @@ static const struct safevma_topic terms[] = {
 		"them is seen in counters alone: faults, and faults of children that were waited "
 		"for. smaps is read before the first look and in none; of each look it is said "
 		"what it cost." },
+	{ "minor-fault", "term", "a page fault that was resolved without a device",
+		"The thread stops until the kernel has found or made a frame, copied a page, or "
+		"put right an entry of its page table: a microsecond, or as long as it takes to "
+		"get a free frame. safevma faults tells each one; watch counts them." },
+	{ "major-fault", "term", "a page fault that waited for a device",
+		"The page had to be read from a file or from swap, or another thread was already "
+		"reading it. It takes as long as the device does." },
+	{ "fault-cause", "term", "why a page faulted, as far as that can be inferred",
+		"first-touch: the page was not there, of private memory without a file. file: it "
+		"was not there, of a file or shared memory. write: it was there at the start and "
+		"may be written: most likely a copy after a fork, the page of zeros, or the first "
+		"write to a page of a file. again: it had faulted before meanwhile. It is inferred "
+		"from what was there at the start and what faulted since; what was given back or "
+		"reclaimed in between makes it wrong." },
+	{ "lost-samples", "term", "faults that were counted and not told of",
+		"The kernel writes each fault into a ring and also counts it. Where faults come "
+		"faster than the ring is read, they are dropped. What was counted and not sampled "
+		"is lost: then the result of safevma faults is incomplete, and --until-fault never "
+		"passes." },
+	{ "until-fault", "term", "the verdict of safevma faults",
+		"fail: there was a fault. pass: there was none, of all threads events could be "
+		"opened, and the kernel counted none that was not told of. unknown: none was seen, "
+		"and not all could be. Pages that the kernel brings in by itself (mlock, "
+		"MAP_POPULATE, ptrace) give no event and do not enter." },
 	{ "mcl-future", "term", "whether what is mapped later is locked as well",
 		"MCL_FUTURE of mlockall() cannot be read. Where all mappings that can be locked "
 		"are, it is set, or they were locked one by one up to now (covered); where some "

@@ -121,7 +121,7 @@ is "the schema of watch has the changes that explain knows" \
 # Members of arrays are named below their array in the schema, and by themselves in the page.
 arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
-arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks'
+arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks|faults|sampling'
 arrays+='|pressure|watermarks|swap|settings|cgroups|cgroup_limits|oom_order|oom_standing'
 arrays+='|would_fit|would_fit_limits'
 for s in share/schema/*.json; do

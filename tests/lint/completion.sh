@@ -13,6 +13,7 @@ trap 'rm -rf "$work"' EXIT
 # The completions call what the command line names: safevma, found here.
 ln -s "$safevma" "$work/safevma"
 mkdir "$work/recordings" "$work/recordings/one"
+printf '#!/bin/sh\n' >"$work/sleep-for-long" && chmod 755 "$work/sleep-for-long"
 export PATH=$work:$PATH HOME=$work XDG_CONFIG_HOME=$work XDG_CACHE_HOME=$work LC_ALL=C
 n=0 failed=0
 
@@ -141,6 +142,12 @@ for shell in bash zsh fish; do
 	is "$shell: probe offers the claims" "$(offers "$shell" "safevma probe ")" "$claims"
 	is "$shell: record offers directories" \
 		"$(offers "$shell" "safevma record $work/recordings/o" | sed 's|.*/||')" one
+	is "$shell: faults offers commands behind --" \
+		"$(offers "$shell" "safevma faults -p 1 -- sleep-for-lo" | sed 's|.*/||')" \
+		sleep-for-long
+	is "$shell: faults offers files to a command, and none of its own options" \
+		"$(offers "$shell" "safevma faults -- cat $work/recordings/o" | sed 's|.*/||'
+			offers "$shell" "safevma faults -- sleep-for-long --until")" one
 done
 echo "1..$n"
 exit "$failed"

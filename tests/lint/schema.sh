@@ -48,7 +48,8 @@ run()
 {
 	"$@" >"$work/out" 2>"$work/said"
 	status=$?
-	case "$*:$status" in *:0 | *:3 | *" probe "*:[12] | *" --expect-settled"*:2) return 0 ;; esac
+	case "$*:$status" in *:0 | *:3 | *" probe "*:[12] | *" --expect-settled"*:2 | \
+		*" --until-fault"*:2) return 0 ;; esac
 	echo "exit status $status: $*" >>"$work/said"
 	return 1
 }
@@ -80,6 +81,7 @@ every()
 	both "$name" doctor --reconcile "$@"
 	both "$name" linear --pools --map "$@"
 	both "$name" watch --interval 50ms --duration 100ms "$@"
+	both "$name" faults --duration 100ms "$@"
 }
 
 # frame_of PID: a frame that it maps, or the first where frame numbers are hidden
@@ -134,6 +136,17 @@ both "no such process" adjacency -p 2147483647
 both "nothing watched" watch -p 2147483647
 both "kernel thread" watch -p 2 --duration 10ms
 both "judged" watch -p "$quiet" --interval 50ms --duration 100ms --expect-settled
+
+both "nothing selected" faults -p 2147483647
+both "kernel thread" faults -p 2 --duration 10ms
+both "judged" faults -p "$quiet" --duration 50ms --until-fault
+run "$safevma" faults --record "$work/faulted" -e perf::MINOR-FAULTS -e perf::PAGE-FAULTS -- \
+	sh -c '/bin/true; kill -9 $$' &&
+	"$lint" "$work/faulted/recording.json" "$schemas/safevma.recording.json" 2>"$work/said"
+result "recording.json, with faults"
+both "recorded faults" faults --root "$work/faulted" -e perf::MINOR-FAULTS -e perf::PAGE-FAULTS
+both "recorded faults, judged" faults --root "$work/faulted" --until-fault \
+	-e perf::MINOR-FAULTS -e perf::PAGE-FAULTS
 
 # Upset in every way: the recording has each sort of change that it can be brought to.
 upset()

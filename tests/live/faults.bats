@@ -252,6 +252,41 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt, file=sys.stderr)' \
 	[ "$status" -eq 3 ]
 }
 
+@test "a redacted recording names no file that a fault was about, and tells them apart" {
+	need_root
+	need_perf
+	cp /bin/true "$BATS_TEST_TMPDIR/secretive"
+	"$SAFEVMA" faults -J --record "$BATS_TEST_TMPDIR/kept" --redact -- \
+		"$BATS_TEST_TMPDIR/secretive" >"$BATS_TEST_TMPDIR/live"
+	jq -e '[.processes[].vmas[].path] | any(test("/secretive$"))' "$BATS_TEST_TMPDIR/live"
+	! grep -r -l -a -e "$BATS_TEST_TMPDIR" -e libc.so "$BATS_TEST_TMPDIR/kept" || return 1
+	"$SAFEVMA" faults -J --root "$BATS_TEST_TMPDIR/kept" >"$BATS_TEST_TMPDIR/replayed"
+	# But for the names the same was told: paths that differed do so still.
+	for f in live replayed; do
+		jq -c '[.faults[] | [.address, .ip, .cause]], ([.faults[].vma.path] | unique | length),
+			.sampling' "$BATS_TEST_TMPDIR/$f" >"$BATS_TEST_TMPDIR/$f.told"
+	done
+	cmp "$BATS_TEST_TMPDIR/live.told" "$BATS_TEST_TMPDIR/replayed.told"
+}
+
+@test "the offset in a file is the file's own, and memory without one has none" {
+	need_root
+	need_perf
+	report=$BATS_TEST_TMPDIR/faults.json
+	python3 -c 'import sys; sys.stdout.buffer.write(bytes(1 << 20))' >"$BATS_TEST_TMPDIR/mapped"
+	# Read by what knows where: one byte of a page far into the file, mapped from its half on.
+	"$SAFEVMA" faults -J -- python3 -c '
+import mmap, sys
+f = open(sys.argv[1], "r+b")
+m = mmap.mmap(f.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE, offset=1 << 19)
+m[0x40123] = 1' "$BATS_TEST_TMPDIR/mapped" >"$report"
+	jq -e --arg path "$BATS_TEST_TMPDIR/mapped" \
+		'[.faults[] | select(.vma.path == $path) | [.file_offset, .vma.offset]] |
+		index([["0xc0123", "0x40123"]])' "$report"
+	jq -e '[.faults[] | select(.vma.path == "" or .vma.path == "[stack]")] |
+		length > 0 and all(.file_offset == null)' "$report"
+}
+
 @test "NDJSON: faults come first and as they come, then head and sums" {
 	need_root
 	need_perf

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "unit.h"
+#include "events.h"
 
 #include "iface/maps.h"
 #include "iface/redact.h"
@@ -116,6 +116,96 @@ static void damaged(void **state)
 	sv_redactor_free(NULL);
 }
 
+/* ---- events ---------------------------------------------------------------------------------- */
+
+static void put_named(struct events *e, const char *name)
+{
+	struct mapped m = { .start = 0x1000, .len = 0x2000, .inode = 4, .prot = 5, .name = name };
+
+	put_mapping(e, 7, &m);
+}
+
+/* Both name the same, so that a mapping is the same in maps and in events. */
+static void events_have_the_names_of_maps(void **state)
+{
+	static const char *const names[][2] = { { "/home/secret/x", "/redacted/1" },
+		{ "/b c (deleted)", "/redacted/2" }, { "[stack]", "[stack]" },
+		{ "//anon", "//anon" }, { "", "" },
+		{ "/memfd:hidden (deleted)", "/memfd:redacted-3 (deleted)" },
+		{ "/home/secret/x", "/redacted/1" } };
+	struct sv_redactor *r = sv_redactor_new();
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(names); i++) {
+		sv_auto_strbuf struct sv_strbuf b = { 0 };
+		struct events e = { .len = 0 };
+		struct sv_perf_record got;
+		struct sv_span rest;
+
+		put_sample(&e, 0, 3, 0x1010);
+		put_named(&e, names[i][0]);
+		put_sample(&e, 0, 9, 0x1020);
+		assert_int_equal(sv_redact_events(r, e.bytes, e.len, 0, &b), 0);
+		rest = (struct sv_span) { .ptr = b.ptr, .len = b.len };
+		assert_int_equal(sv_perf_next(&rest, &got, NULL), 1);
+		assert_int_equal(got.addr, 0x1010);
+		assert_int_equal(sv_perf_next(&rest, &got, NULL), 1);
+		assert_span(got.name, names[i][1]);
+		assert_int_equal(got.start, 0x1000);
+		assert_int_equal(got.end, 0x3000);
+		assert_int_equal(got.inode, 4);
+		assert_int_equal(got.time_ns, 7);
+		assert_int_equal(got.tid, 43);
+		assert_int_equal(sv_perf_next(&rest, &got, NULL), 1);
+		assert_int_equal(got.addr, 0x1020);
+		assert_int_equal(rest.len, 0);
+		assert_null(memmem(b.ptr, b.len, "secret", 6));
+		assert_null(memmem(b.ptr, b.len, "hidden", 6));
+	}
+	assert_redacted(r, LINE("/b c (deleted)"), LINE("/redacted/2"));
+	sv_redactor_free(r);
+}
+
+static void heads_of_events_stay(void **state)
+{
+	struct sv_redactor *r = sv_redactor_new();
+	sv_auto_strbuf struct sv_strbuf b = { 0 };
+	struct events e = { .len = 0 };
+
+	(void)state;
+	put(&e, "a head of twenty-four  b", 24);
+	put_sample(&e, 0, 3, 0x1010);
+	assert_int_equal(sv_redact_events(r, e.bytes, e.len, 24, &b), 0);
+	assert_int_equal(b.len, e.len);
+	assert_memory_equal(b.ptr, e.bytes, e.len);
+	sv_redactor_free(r);
+}
+
+/* What cannot be read goes, and whoever reads the copy finds that out, as without redaction. */
+static void malformed_events_go(void **state)
+{
+	struct events e = { .len = 0 };
+	size_t whole;
+
+	(void)state;
+	put_sample(&e, 0, 3, 0x1010);
+	whole = e.len;
+	put_named(&e, "/home/secret/x");
+	for (size_t len = whole + 1; len < e.len; len++) {
+		struct sv_redactor *r = sv_redactor_new();
+		sv_auto_strbuf struct sv_strbuf b = { 0 };
+		struct sv_perf_record got;
+		struct sv_span rest;
+
+		assert_int_equal(sv_redact_events(r, e.bytes, len, 0, &b), 0);
+		assert_null(memmem(b.ptr, b.len, "secret", 6));
+		rest = (struct sv_span) { .ptr = b.ptr, .len = b.len };
+		assert_int_equal(sv_perf_next(&rest, &got, NULL), 1);
+		assert_int_equal(sv_perf_next(&rest, &got, NULL), -1);
+		sv_redactor_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +215,9 @@ int main(void)
 		cmocka_unit_test(other_lines_of_smaps_stay),
 		cmocka_unit_test(kinds_stay),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(events_have_the_names_of_maps),
+		cmocka_unit_test(heads_of_events_stay),
+		cmocka_unit_test(malformed_events_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
