@@ -162,7 +162,8 @@ static int take_exit(struct sv_following *f, const struct sv_perf_record *r)
 		return 0;
 	s->begins = false;
 	sv_error_set(&why, SAFEVMA_E_SYSTEM, EACCES, NULL, 0,
-		"the kernel took the events away: it runs a program with other rights (set-user-ID, "
+		"the kernel took the events away: it runs a program with other rights "
+		"(set-user-ID, "
 		"capabilities), or one that may not be read");
 	return sv_gap_add_cost(f->c->obs, SV_IFACE_PERF, r->pid, &why, true,
 		"every fault from then on, its own and those of its children", f->err);
