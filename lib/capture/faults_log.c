@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What events say, in order of their time: address spaces that change, tasks, faults. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,7 @@ static int take_mapping(struct sv_following *f, const struct sv_perf_record *r)
 
 	if (!s || a.path == SV_NO_STRING)
 		return sv_error_nomem(f->err);
+	s->begins = false;
 	return a.start < a.end && sv_space_put(s, &a) ? sv_error_nomem(f->err) : 0;
 }
 
@@ -111,6 +113,7 @@ static int take_name(struct sv_following *f, const struct sv_perf_record *r)
 		return sv_error_nomem(f->err);
 	if (r->exec)
 		sv_space_forget(s);
+	s->begins |= r->exec;
 	if (r->pid != r->tid)
 		return 0;
 	s->comm = sv_faultlog_string(&f->c->obs->faults, r->name.ptr, r->name.len);
@@ -138,8 +141,32 @@ static int take_fork(struct sv_following *f, const struct sv_perf_record *r)
 	s = sv_faults_space(f, r->pid); /* again: making the parent's may have moved it */
 	if (!parent || sv_space_copy(s, parent))
 		return sv_error_nomem(f->err);
+	s->begins = false;
 	p->comm = s->comm;
 	return 0;
+}
+
+/*
+ * An exec that changes rights, or of a file that may not be read, ends events without ending the
+ * process (begin_new_exec()): that is an exit before the first mapping of the new program.
+ */
+static int take_exit(struct sv_following *f, const struct sv_perf_record *r)
+{
+	struct sv_space *s = sv_faults_space(f, r->pid);
+	struct safevma_error why;
+
+	f->tasks -= f->tasks > 0;
+	if (!s)
+		return sv_error_nomem(f->err);
+	if (!s->begins || r->pid != r->tid)
+		return 0;
+	s->begins = false;
+	sv_error_set(&why, SAFEVMA_E_SYSTEM, EACCES, NULL, 0,
+		"the kernel took the events away: it runs a program with other rights "
+		"(set-user-ID, "
+		"capabilities), or one that may not be read");
+	return sv_gap_add_cost(f->c->obs, SV_IFACE_PERF, r->pid, &why, true,
+		"every fault from then on, its own and those of its children", f->err);
 }
 
 static int by_number(const void *a, const void *b)
@@ -245,8 +272,7 @@ static int take(struct sv_following *f, const struct sv_perf_record *r)
 	case SV_PERF_FORK:
 		return take_fork(f, r);
 	case SV_PERF_EXIT:
-		f->tasks -= f->tasks > 0;
-		return 0;
+		return take_exit(f, r);
 	case SV_PERF_LOST:
 	case SV_PERF_LOST_SAMPLES:
 		f->c->obs->faults.lost_records += r->lost;

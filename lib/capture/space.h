@@ -36,6 +36,7 @@ struct sv_space {
 	bool set_full;	  /* there are more */
 	uint64_t read_ns; /* when maps was read last */
 	bool gone;
+	bool begins; /* it runs another program, and nothing of it was mapped yet */
 };
 
 void sv_space_fini(struct sv_space *space);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "perf.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,6 +22,50 @@ enum {
 	SAMPLES = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
 		  PERF_SAMPLE_ADDR
 };
+
+static bool is_number(int dir, const char *path, uint32_t number)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	char text[16] = "";
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && strtoul(text, NULL, 10) == number;
+}
+
+/*
+ * Numbers behind the fixed ones are given out at boot: to the counters of CPUs of several sorts
+ * (big.LITTLE), which name their CPUs in a file, and to much that is no counter. kprobe and uprobe
+ * change code, and read a name at an address that stands in config1; intel_pt and its like trace.
+ */
+static bool is_of_cpus(uint32_t type)
+{
+	DIR *d = opendir("/sys/bus/event_source/devices");
+	const struct dirent *e;
+	bool found = false;
+
+	while (d && !found && (e = readdir(d))) {
+		char path[sizeof(e->d_name) + 8];
+
+		snprintf(path, sizeof(path), "%s/type", e->d_name);
+		if (!is_number(dirfd(d), path, type))
+			continue;
+		snprintf(path, sizeof(path), "%s/cpus", e->d_name);
+		found = !faccessat(dirfd(d), path, F_OK, 0);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* Tracepoints tell more of the kernel than faults, breakpoints change what they watch. */
+static bool may_be_opened(uint32_t type)
+{
+	if (type == PERF_TYPE_TRACEPOINT || type == PERF_TYPE_BREAKPOINT)
+		return false;
+	return type <= PERF_TYPE_RAW || is_of_cpus(type);
+}
 
 int sv_perf_open(const struct sv_perf_spec *s, pid_t tid)
 {
@@ -46,8 +94,7 @@ int sv_perf_open(const struct sv_perf_spec *s, pid_t tid)
 		.mmap2 = s->tasks != 0,
 		.mmap_data = s->tasks != 0 };
 
-	/* Tracepoints tell more of the kernel than faults, breakpoints change what they watch. */
-	if (s->type == PERF_TYPE_TRACEPOINT || s->type == PERF_TYPE_BREAKPOINT || tid <= 0) {
+	if (tid <= 0 || !may_be_opened(s->type)) {
 		errno = EINVAL;
 		return -1;
 	}

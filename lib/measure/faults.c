@@ -10,6 +10,8 @@ const char *sv_faults_doubt_text(enum sv_faults_doubt doubt)
 		[SV_DOUBT_THROTTLED] = "the kernel held events back",
 		[SV_DOUBT_THREADS] = "events could not be opened for every thread",
 		[SV_DOUBT_COUNTS] = "what the kernel counted could not be read",
+		[SV_DOUBT_NOT_EACH] =
+			"no verdict: of the events that were asked for not each fault is sampled",
 		[SV_DOUBT_GAP] = "something that was asked for could not be read",
 	};
 
@@ -44,6 +46,21 @@ static void add(struct sv_num *sum, struct sv_num n)
 	sum->value += n.value;
 }
 
+/* Other events, and faults of which every so many is sampled, do not show that there was none. */
+static bool sees_each(const struct sv_faultlog *log)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < log->events.len; i++) {
+		const struct sv_fault_event *e = &log->events.ptr[i];
+
+		if (e->kind != SV_FAULT_OTHER && !e->each)
+			return false;
+		some |= e->kind != SV_FAULT_OTHER;
+	}
+	return some;
+}
+
 static enum sv_faults_doubt doubt_of(const safevma_observation *obs, const struct sv_faults_sums *s)
 {
 	const struct sv_faultlog *log = &obs->faults;
@@ -58,6 +75,8 @@ static enum sv_faults_doubt doubt_of(const safevma_observation *obs, const struc
 		return SV_DOUBT_THREADS;
 	if (!s->counted.known)
 		return SV_DOUBT_COUNTS;
+	if (log->until_fault && !log->hit && !sees_each(log))
+		return SV_DOUBT_NOT_EACH;
 	return safevma_observation_lost(obs) ? SV_DOUBT_GAP : SV_DOUBT_NONE;
 }
 

@@ -15,6 +15,7 @@ enum sv_faults_doubt {
 	SV_DOUBT_THROTTLED, /* the kernel held events back */
 	SV_DOUBT_THREADS,   /* not of all threads events could be opened */
 	SV_DOUBT_COUNTS,    /* what was counted could not be read */
+	SV_DOUBT_NOT_EACH,  /* a verdict was asked for, and no event tells each fault */
 	SV_DOUBT_GAP,	    /* something else that was asked for is missing */
 };
 

@@ -234,6 +234,37 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt, file=sys.stderr)' \
 	jq -e '[.processes[0].vmas[] | select(.path | tostring | test("python"))] | length > 0' "$report"
 }
 
+@test "a program with other rights takes its events away, and that is no pass" {
+	need_root
+	need_perf
+	[ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ] ||
+		skip "kernel.perf_event_paranoid above 2 takes CAP_PERFMON"
+	private_copy
+	cp "$(type -P true)" "$BATS_TEST_TMPDIR/other-rights"
+	cp "$(type -P true)" "$BATS_TEST_TMPDIR/unreadable"
+	chmod 4755 "$BATS_TEST_TMPDIR/other-rights"
+	chmod 711 "$BATS_TEST_TMPDIR/unreadable"
+	report=$BATS_TEST_TMPDIR/faults.json
+	for program in other-rights unreadable; do
+		program=$BATS_TEST_TMPDIR/$program
+		status=0
+		as_nobody "$tool" faults -J --until-fault -- "$program" >"$report" 2>/dev/null ||
+			status=$?
+		[ "$status" -eq 3 ]
+		jq -e '.sampling.verdict == "unknown" and ([.gaps[] |
+			select(.reason | test("took the events away"))] | length == 1)' "$report"
+		# So it is of a child; whoever forked it was seen.
+		status=0
+		as_nobody "$tool" faults -J -- sh -c "$program; exit 0" >"$report" 2>/dev/null ||
+			status=$?
+		[ "$status" -eq 3 ]
+		jq -e '.complete | not' "$report"
+	done
+	status=0
+	as_nobody "$tool" faults -J -- true >"$report" 2>/dev/null || status=$?
+	[ "$status" -eq 0 ]
+}
+
 @test "a recording says the same to the byte" {
 	need_root
 	need_perf

@@ -137,6 +137,26 @@ static void events_that_are_sampled_in_part(void **state)
 	safevma_observation_free(obs);
 }
 
+/* Whether there was a fault is not known where none could be seen, or one in a thousand. */
+static void a_verdict_of_events_that_tell_no_fault(void **state)
+{
+	safevma_observation *obs = looked();
+
+	(void)state;
+	obs->faults.until_fault = true;
+	event(obs, SV_FAULT_OTHER, 0, sv_known(0));
+	assert_int_equal(sums(obs).verdict, SAFEVMA_VERDICT_UNKNOWN);
+	assert_int_equal(sums(obs).doubt, SV_DOUBT_NOT_EACH);
+	event(obs, SV_FAULT_MINOR, 0, sv_known(0));
+	assert_int_equal(sums(obs).verdict, SAFEVMA_VERDICT_PASS);
+	obs->faults.events.ptr[1].each = false; /* period=1000 */
+	obs->faults.events.ptr[1].counted = sv_known(999);
+	assert_int_equal(sums(obs).verdict, SAFEVMA_VERDICT_UNKNOWN);
+	obs->faults.hit = true;
+	assert_int_equal(sums(obs).verdict, SAFEVMA_VERDICT_FAIL);
+	safevma_observation_free(obs);
+}
+
 static void counts_that_are_not_there(void **state)
 {
 	safevma_observation *obs = looked();
@@ -234,6 +254,7 @@ int main(void)
 		cmocka_unit_test(lost_is_what_was_counted_alone),
 		cmocka_unit_test(lost_records_of_another_sort),
 		cmocka_unit_test(events_that_are_sampled_in_part),
+		cmocka_unit_test(a_verdict_of_events_that_tell_no_fault),
 		cmocka_unit_test(counts_that_are_not_there),
 		cmocka_unit_test(held_back),
 		cmocka_unit_test(threads_that_failed),
