@@ -87,7 +87,8 @@ typedef struct safevma_root safevma_root;
  *   it no longer than this; 0: the default, 100. What was reached is in the report's cost.
  * command: a program with its arguments, ending with NULL, that NEED_FAULTS looks at from its first
  *   instruction on: a process for it is forked now, with the privileges that the caller has, and
- *   runs it when all is ready. It ends with the root at the latest (SIGTERM). NULL: none.
+ *   runs it when all is ready. It ends with the root at the latest (SIGTERM, SIGKILL two
+ *   seconds later). NULL: none.
  * jobs: threads that read the tables of all frames (kpageflags and the like), which take no lock of
  *   a process; 0 or 1: none beside the caller.
  */

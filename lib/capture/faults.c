@@ -96,6 +96,22 @@ static void add_count(struct sv_num *sum, uint64_t n)
 	*sum = sv_known(sum->value + n);
 }
 
+/* Faults on a CPU that came online later are neither sampled nor counted. */
+static int check_cpus(struct sv_following *f, const struct sv_strbuf *text)
+{
+	struct sv_num watched = sv_note_number(text, "cpus_watched"),
+		      online = sv_note_number(text, "cpus_online");
+	struct safevma_error why;
+
+	if (!watched.known || !watched.value || !online.known || online.value <= watched.value)
+		return 0;
+	sv_error_set(&why, SAFEVMA_E_CHANGED, 0, NULL, 0,
+		"%llu CPUs are online, events were opened on %llu",
+		(unsigned long long)online.value, (unsigned long long)watched.value);
+	return sv_gap_add_cost(f->c->obs, SV_IFACE_PERF, 0, &why, true,
+		"faults on CPUs that came online later", f->err);
+}
+
 static int read_counts(struct sv_following *f)
 {
 	struct sv_call call = { .op = SV_OP_PERF_COUNT,
@@ -110,6 +126,8 @@ static int read_counts(struct sv_following *f)
 
 	if (rc <= 0)
 		return rc ? -1 : sv_gap_add(f->c->obs, SV_IFACE_PERF, 0, &why, true, f->err);
+	if (check_cpus(f, &text))
+		return -1;
 	for (size_t i = 0; i < log->events.len; i++)
 		log->events.ptr[i].counted = log->events.ptr[i].lost = sv_known(0);
 	t = sv_text_init(text.ptr, text.len, "perf");

@@ -356,10 +356,23 @@ int sv_perf_live_drain(struct sv_perf_live *live, struct sv_program *program,
 	return 0;
 }
 
+static long cpus_watched(const struct sv_perf_live *live)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < live->rings.len; i++)
+		n += live->rings.ptr[i].page != NULL;
+	return n;
+}
+
 int sv_perf_live_count(struct sv_perf_live *live, struct sv_strbuf *ret)
 {
 	if (!live)
 		return ENOENT;
+	/* One that was offline when events were opened has none. */
+	if (sv_strbuf_printf(ret, "cpus_watched %ld\ncpus_online %ld\n", cpus_watched(live),
+		    sysconf(_SC_NPROCESSORS_ONLN)))
+		return ENOMEM;
 	for (size_t i = 0; i < live->fds.len; i++) {
 		const struct opened *o = &live->fds.ptr[i];
 		uint64_t values[2] = { 0 };

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "perf_live.h"
@@ -78,6 +79,18 @@ bool sv_program_ended(struct sv_program *p)
 	return p->ended;
 }
 
+/* Two seconds to put things in order; a program that will not end is not waited for. */
+static void end_program(struct sv_program *p)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+
+	kill(p->pid, SIGTERM);
+	for (int i = 0; i < 200 && !sv_program_ended(p); i++)
+		nanosleep(&moment, NULL);
+	if (!p->ended)
+		kill(p->pid, SIGKILL);
+}
+
 void sv_program_fini(struct sv_program *p)
 {
 	if (!p->pid)
@@ -86,8 +99,8 @@ void sv_program_fini(struct sv_program *p)
 	close(p->failed);
 	if (!sv_program_ended(p)) {
 		if (p->released)
-			kill(p->pid, SIGTERM);
-		while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
+			end_program(p);
+		while (!p->ended && waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
 			;
 	}
 	p->pid = 0;

@@ -212,6 +212,17 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt, file=sys.stderr)' \
 	run -64 "$SAFEVMA" faults -p 1 -- true
 }
 
+@test "a command that will not end is ended, and reported" {
+	need_root
+	need_perf
+	report=$BATS_TEST_TMPDIR/faults.json
+	timeout 60 "$SAFEVMA" faults -J --duration 1 -- \
+		sh -c 'trap "" TERM; echo $$ >"$1"; while :; do sleep 1; done' - \
+		"$BATS_TEST_TMPDIR/pid" >"$report"
+	jq -e '.processes[0].comm == "sh" and .sampling.sampled > 0' "$report"
+	! kill -0 "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
 @test "events by name; one that there is not is an error that names it" {
 	need_root
 	need_perf
@@ -272,6 +283,25 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt, file=sys.stderr)' \
 	"$SAFEVMA" faults -J --root "$BATS_TEST_TMPDIR/kept" >"$BATS_TEST_TMPDIR/replayed"
 	cmp "$BATS_TEST_TMPDIR/live" "$BATS_TEST_TMPDIR/replayed"
 	jq -e '.sampling.sampled > 10' "$BATS_TEST_TMPDIR/replayed"
+	# A CPU that came online meanwhile: its faults went by unseen.
+	status=0
+	cp -r "$BATS_TEST_TMPDIR/kept" "$BATS_TEST_TMPDIR/more"
+	sed -i 's/^cpus_watched.*/cpus_watched 1/; s/^cpus_online.*/cpus_online 2/' \
+		"$BATS_TEST_TMPDIR"/more/proc/sys/kernel/*@perf-count@faults
+	python3 - "$BATS_TEST_TMPDIR/more" <<-'E'
+	import glob, os, re, sys
+	[counts] = glob.glob(sys.argv[1] + "/proc/sys/kernel/*@perf-count@faults")
+	journal = sys.argv[1] + "/recording.json"
+	text = open(journal).read()
+	found = re.compile(r'("file":"[^"]*@perf-count@faults","length":)[0-9]+')
+	assert found.search(text)
+	open(journal, "w").write(found.sub(r"\g<1>%d" % os.path.getsize(counts), text))
+	E
+	"$SAFEVMA" faults -J --root "$BATS_TEST_TMPDIR/more" >"$BATS_TEST_TMPDIR/more.json" ||
+		status=$?
+	[ "$status" -eq 3 ]
+	jq -e '.gaps | any(.reason | test("2 CPUs are online, events were opened on 1"))' \
+		"$BATS_TEST_TMPDIR/more.json"
 	# Without what the kernel counted nothing says that all were seen.
 	status=0
 	python3 - "$BATS_TEST_TMPDIR/kept/recording.json" <<-'E'
