@@ -36,6 +36,10 @@ enum {
 	OPTIONS_FAULTS = 1 << 14,   /* -e, --until-fault */
 	OPTIONS_WATCH = 1 << 15,    /* --interval, --expect-settled */
 	OPTIONS_FIT = 1 << 16,	    /* --would-fit */
+	OPTIONS_SHARE = 1 << 17,    /* --group */
+	OPTIONS_SOURCES = 1 << 18,  /* --without */
+	OPTIONS_PHYS = 1 << 19,	    /* --svg, --zoom, --range */
+	OPTIONS_SLAB = 1 << 20,	    /* --grow */
 };
 
 struct words {

@@ -157,9 +157,14 @@ enum safevma_need {
 	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
 	SAFEVMA_NEED_ALL = ((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE |
 			   SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS | SAFEVMA_NEED_PRESSURE,
-	SAFEVMA_NEED_PROBE = 1u << 16,	/* experiments on memory of our own: the ledger */
-	SAFEVMA_NEED_FAULTS = 1u << 19, /* page faults as they happen, for a time */
-	SAFEVMA_NEED_WATCH = 1u << 20,	/* the selected again and again, for a time */
+	SAFEVMA_NEED_PROBE = 1u << 16,	   /* experiments on memory of our own: the ledger */
+	SAFEVMA_NEED_FAULTS = 1u << 19,	   /* page faults as they happen, for a time */
+	SAFEVMA_NEED_WATCH = 1u << 20,	   /* the selected again and again, for a time */
+	SAFEVMA_NEED_SHARE = 1u << 21,	   /* who else maps their frames; descriptors of memory */
+	SAFEVMA_NEED_SOURCES = 1u << 22,   /* who has the kernel memory beside their frames */
+	SAFEVMA_NEED_PHYS = 1u << 23,	   /* one pass over every frame, as a raster */
+	SAFEVMA_NEED_SLAB = 1u << 24,	   /* caches of the kernel's allocator, and their frames */
+	SAFEVMA_NEED_HARDENING = 1u << 25, /* settings of the kernel, and what they mean */
 };
 
 /* Where the kernel's page tables are read. */
@@ -218,6 +223,15 @@ struct safevma_watch_request {
 	bool expect_settled;
 };
 
+/*
+ * NEED_PHYS. first_pfn, pfns: the part to look at; pfns 0: all of it. cells: of the raster, at
+ * most; 0: 4096. A cell is a power of two of frames.
+ */
+struct safevma_phys_request {
+	uint64_t first_pfn, pfns;
+	size_t cells;
+};
+
 struct safevma_request {
 	struct safevma_selection selection;
 	unsigned int needs; /* enum safevma_need, or-ed */
@@ -233,6 +247,14 @@ struct safevma_request {
 	struct safevma_window window;
 	struct safevma_faults_request faults;
 	struct safevma_watch_request watch;
+	struct safevma_phys_request phys;
+	/* Names of interfaces ("page_owner") that are left alone as if they were not there. */
+	const char *const *without;
+	size_t without_count;
+	/* NEED_SHARE: processes that may share with the selected; none: the selected among
+	   themselves. */
+	const pid_t *group;
+	size_t group_count;
 	uint64_t fit_bytes; /* NEED_COMMIT and NEED_PRESSURE: would an allocation of this size fit;
 			       0: not asked */
 };
