@@ -27,7 +27,7 @@ endif
 
 # Libraries, each behind one file (README, "Dependencies"). Asked for when first needed, so that
 # `make deps` can run before they are there. libpfm4 has no .pc file.
-LIBS_PKG   := libproc2 libcap libcjson smartcols zlib
+LIBS_PKG   := libproc2 libcap libcjson smartcols zlib libbpf
 DEP_CFLAGS  = $(eval DEP_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS_PKG)))$(DEP_CFLAGS)
 DEP_LIBS    = $(eval DEP_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS_PKG)) -lpfm -lm -pthread)$(DEP_LIBS)
 

@@ -6,7 +6,7 @@
 # Debian's names; on other systems install what the README lists under Dependencies.
 set -eu
 
-build='gcc libc6-dev make pkg-config libproc2-dev libcap-dev libcjson-dev libsmartcols-dev zlib1g-dev libpfm4-dev'
+build='gcc libc6-dev make pkg-config libproc2-dev libcap-dev libcjson-dev libsmartcols-dev zlib1g-dev libpfm4-dev libbpf-dev'
 check='libcmocka-dev bats jq clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc
 python3 python3-jsonschema valgrind qemu-system-x86 cpio busybox-static zsh fish bash-completion
 libcap2-bin util-linux procps xz-utils'

@@ -153,7 +153,15 @@ $(BUILD)/tests/vm-init: $(VM_INIT_SRC) $(wildcard tests/vm/*.h)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -static -o $@ $(VM_INIT_SRC)
 
-vm-programs: $(BUILD)/safevma-recorder $(BUILD)/tests/victim-static $(BUILD)/tests/vm-init
+# What looks into the library in a guest, below tests/vm/extra there.
+VM_EXTRA := $(patsubst tests/vm/programs/%.c,$(BUILD)/tests/vm/%,\
+	$(sort $(wildcard tests/vm/programs/*.c)))
+
+$(VM_EXTRA): $(BUILD)/tests/vm/%: tests/vm/programs/%.c $(BUILD)/recorder/libsafevma.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(COMPILE) $(LDFLAGS) -static -pthread -Wl,--gc-sections -o $@ $^ -lm
+
+vm-programs: $(BUILD)/safevma-recorder $(BUILD)/tests/victim-static $(BUILD)/tests/vm-init $(VM_EXTRA)
 	@:
 
 $(VM_CROSS:%=vm-programs-%): vm-programs-%:

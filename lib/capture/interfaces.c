@@ -162,6 +162,7 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 	case SV_KIND_SHORT:
 		return try_call(c, SV_OP_SHORT, &place, err);
 	case SV_KIND_LIST:
+	case SV_KIND_NAMES:
 		return try_call(c, SV_OP_LIST, &place, err);
 	case SV_KIND_MAGIC:
 		return try_map_files(c, self, err);

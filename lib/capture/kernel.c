@@ -18,6 +18,7 @@ struct session {
 	struct sv_file *file;
 	struct sv_strbuf header;
 	struct sv_kcore kcore;
+	struct sv_vmcoreinfo info;
 	struct sv_pgtable pg;
 };
 
@@ -70,7 +71,6 @@ static int read_geometry(struct session *s, struct safevma_error *why, struct sa
 {
 	sv_auto_strbuf struct sv_strbuf notes = { 0 };
 	struct sv_host *h = &s->c->obs->host;
-	struct sv_vmcoreinfo info;
 	struct sv_span text;
 	int rc;
 
@@ -85,8 +85,8 @@ static int read_geometry(struct session *s, struct safevma_error *why, struct sa
 		return rc;
 	return !sv_kcore_vmcoreinfo(notes.ptr, notes.len, &text, why) &&
 	       !sv_vmcoreinfo_parse(
-		       sv_text_init(text.ptr, text.len, "/proc/kcore VMCOREINFO"), &info, why) &&
-	       !sv_pgtable_init(&s->kcore, &info, h->machine, h->page_size, &s->pg, why);
+		       sv_text_init(text.ptr, text.len, "/proc/kcore VMCOREINFO"), &s->info, why) &&
+	       !sv_pgtable_init(&s->kcore, &s->info, h->machine, h->page_size, &s->pg, why);
 }
 
 /* 1, 0 with *why, -1; sv_session_close() in any case. */
@@ -421,4 +421,66 @@ int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, siz
 		rc = read_exactly(&s, buf, len, off, why, err);
 	session_close(&s);
 	return rc;
+}
+
+/* ---- structures of the kernel ---------------------------------------------------------------- */
+
+struct sv_kernel_memory {
+	struct session s;
+};
+
+int sv_kernel_memory_open(struct sv_capture *c, const char *tag, struct sv_kernel_memory **ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_kernel_memory *m = calloc(1, sizeof(*m));
+	int rc;
+
+	if (!m)
+		return sv_error_nomem(err);
+	rc = session_open(&m->s, c, tag, why, err);
+	if (rc > 0)
+		*ret = m;
+	else
+		sv_kernel_memory_close(m);
+	return rc;
+}
+
+void sv_kernel_memory_close(struct sv_kernel_memory *m)
+{
+	if (m)
+		session_close(&m->s);
+	free(m);
+}
+
+const struct sv_kcore *sv_kernel_memory_kcore(const struct sv_kernel_memory *m)
+{
+	return &m->s.kcore;
+}
+
+const struct sv_vmcoreinfo *sv_kernel_memory_info(const struct sv_kernel_memory *m)
+{
+	return &m->s.info;
+}
+
+const struct sv_pgtable *sv_kernel_memory_tables(const struct sv_kernel_memory *m)
+{
+	return &m->s.pg;
+}
+
+int sv_kernel_memory_read(struct sv_kernel_memory *m, uint64_t vaddr, void *buf, size_t len,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	uint64_t off, there;
+
+	if (sv_kcore_find_vaddr(&m->s.kcore, vaddr, &off, &there) && there >= len)
+		return read_exactly(&m->s, buf, len, off, why, err);
+	sv_error_set(why, SAFEVMA_E_UNSUPPORTED, 0, m->s.file->path, 0,
+		"no segment of it covers the address 0x%llx", (unsigned long long)vaddr);
+	return 0;
+}
+
+int sv_kernel_memory_same(
+	struct sv_kernel_memory *m, struct safevma_error *why, struct safevma_error *err)
+{
+	return same_header(&m->s, why, err);
 }

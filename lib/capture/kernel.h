@@ -4,6 +4,7 @@
 #define SV_CAPTURE_KERNEL_H
 
 #include "capture.h"
+#include "iface/vmcoreinfo.h"
 #include "model/walk.h"
 
 /*
@@ -28,6 +29,25 @@ int sv_capture_whole_kernel(struct sv_capture *c, const char *tag, struct sv_ker
  */
 int sv_capture_kernel_bytes(struct sv_capture *c, uint64_t vaddr, void *buf, size_t len,
 	const char *tag, struct safevma_error *why, struct safevma_error *err);
+
+/*
+ * Structures of the kernel through /proc/kcore, never memory of processes. What is read twice is
+ * read in the same order, so that a recording can tell the readings apart. Opening and reading: 1,
+ * 0 with *why, -1.
+ */
+struct sv_kernel_memory;
+int sv_kernel_memory_open(struct sv_capture *c, const char *tag, struct sv_kernel_memory **ret,
+	struct safevma_error *why, struct safevma_error *err);
+void sv_kernel_memory_close(struct sv_kernel_memory *m);
+const struct sv_kcore *sv_kernel_memory_kcore(const struct sv_kernel_memory *m);
+const struct sv_vmcoreinfo *sv_kernel_memory_info(const struct sv_kernel_memory *m);
+const struct sv_pgtable *sv_kernel_memory_tables(const struct sv_kernel_memory *m);
+int sv_kernel_memory_read(struct sv_kernel_memory *m, uint64_t vaddr, void *buf, size_t len,
+	struct safevma_error *why, struct safevma_error *err);
+
+/* Memory was neither added nor removed since: what was read is what was meant. */
+int sv_kernel_memory_same(
+	struct sv_kernel_memory *m, struct safevma_error *why, struct safevma_error *err);
 
 /*
  * A gap for a look that failed. Where the kernel gives us no page tables at all, reach is inferred

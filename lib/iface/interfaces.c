@@ -408,6 +408,18 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.costs = "which reserves of the commit limit hold for it",
 		.how = ROOT_OR_PTRACE,
 	},
+	[SV_IFACE_BTF] = {
+		.name = "btf", .path = "/sys/kernel/btf/vmlinux", .kind = SV_KIND_BINARY,
+		.tells = "where members of the kernel's structures lie",
+		.costs = "which cache slab memory belongs to, where names of caches do not show it",
+		.how = "CONFIG_DEBUG_INFO_BTF and sysfs mounted on /sys",
+	},
+	[SV_IFACE_SLAB_LIST] = {
+		.name = "slab-names", .path = "/sys/kernel/slab", .kind = SV_KIND_NAMES,
+		.tells = "names of slab caches that were merged into one",
+		.costs = "further names of merged slab caches",
+		.how = "CONFIG_SLUB with CONFIG_SYSFS, and sysfs mounted on /sys",
+	},
 };
 
 const struct sv_iface_info *sv_iface_info(enum sv_iface id)

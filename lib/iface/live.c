@@ -16,12 +16,15 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "btf.h"
 #include "ioctls.h"
 #include "opener.h"
 #include "pagemap.h"
 #include "perf_live.h"
 #include "privilege.h"
 #include "reading.h"
+
+enum { BTF_CHUNK = 1 << 20, BTF_MAX = 64 << 20 };
 
 struct live {
 	int sock;
@@ -295,6 +298,31 @@ static int note_command(struct live *l, bool end, struct sv_strbuf *ret)
 		       : 0;
 }
 
+/* The file is not kept: see btf.h. */
+static int note_btf(safevma_root *root, struct sv_strbuf *ret)
+{
+	sv_auto_strbuf struct sv_strbuf data = { 0 };
+	struct sv_place place = { .iface = SV_IFACE_BTF };
+	struct sv_opener_request q = request(SV_OPENER_OPEN, &place);
+	struct safevma_error why = { 0 };
+	int fd, rc = ask(root->backend, &q, NULL, &fd);
+	ssize_t n = 1;
+
+	if (rc || fd < 0)
+		return rc ? rc : EBADF;
+	while (!rc && n && data.len < BTF_MAX) {
+		rc = sv_strbuf_reserve(&data, BTF_CHUNK) ? ENOMEM : 0;
+		n = rc ? 0 : read(fd, data.ptr + data.len, BTF_CHUNK);
+		rc = n < 0 ? errno : rc;
+		data.len += n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+	root->cost.bytes_read += data.len;
+	if (rc || !sv_btf_resolve(data.ptr, data.len, ret, &why))
+		return rc;
+	return why.code == SAFEVMA_E_NOMEM ? ENOMEM : EINVAL;
+}
+
 static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret)
 {
 	if (!strcmp(what, "system"))
@@ -313,6 +341,8 @@ static int live_note(safevma_root *root, const char *what, struct sv_strbuf *ret
 		return note_command(root->backend, !strcmp(what, "command.end"), ret);
 	if (!strcmp(what, "privileges"))
 		return note_privileges(root->backend, ret);
+	if (!strcmp(what, "btf"))
+		return note_btf(root, ret);
 	return EINVAL;
 }
 

@@ -189,7 +189,35 @@ static int do_magic(struct opener *o, int dir, const char *path)
 	return send_bytes(o, text, strlen(text));
 }
 
-static int list_dir(int dir, const char *path, struct sv_strbuf *ret)
+static bool printable(const char *name)
+{
+	return !name[strcspn(name, "\t\n")];
+}
+
+/* A name, and what it is a link to; names that would not fit a line are left out. */
+static int add_name(int dir, const struct dirent *e, struct sv_strbuf *ret)
+{
+	char target[256];
+	ssize_t n = readlinkat(dir, e->d_name, target, sizeof(target) - 1);
+
+	if (e->d_name[0] == '.' || !printable(e->d_name))
+		return 0;
+	if (n < 0)
+		return sv_strbuf_printf(ret, "%s\n", e->d_name);
+	target[n] = 0;
+	return printable(target) ? sv_strbuf_printf(ret, "%s\t%s\n", e->d_name, target) : 0;
+}
+
+static int add_number(int dir, const struct dirent *e, struct sv_strbuf *ret)
+{
+	(void)dir;
+	return e->d_name[strspn(e->d_name, "0123456789")] == 0
+		       ? sv_strbuf_printf(ret, "%s\n", e->d_name)
+		       : 0;
+}
+
+static int list_dir(int dir, const char *path,
+	int (*add)(int dir, const struct dirent *e, struct sv_strbuf *ret), struct sv_strbuf *ret)
 {
 	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -202,8 +230,7 @@ static int list_dir(int dir, const char *path, struct sv_strbuf *ret)
 		return rc;
 	}
 	while (!rc && (errno = 0, e = readdir(d)))
-		if (e->d_name[strspn(e->d_name, "0123456789")] == 0)
-			rc = sv_strbuf_printf(ret, "%s\n", e->d_name) ? ENOMEM : 0;
+		rc = add(dirfd(d), e, ret) ? ENOMEM : 0;
 	rc = rc ? rc : errno;
 	closedir(d);
 	return rc;
@@ -223,7 +250,10 @@ static int list_processes(struct sv_strbuf *ret)
 static int do_list(struct opener *o, const struct sv_opener_request *q, int dir, const char *path)
 {
 	sv_auto_strbuf struct sv_strbuf out = { 0 };
-	int rc = q->iface == SV_IFACE_PROC ? list_processes(&out) : list_dir(dir, path, &out);
+	bool names = sv_iface_info(q->iface)->kind == SV_KIND_NAMES;
+	int rc = q->iface == SV_IFACE_PROC
+			 ? list_processes(&out)
+			 : list_dir(dir, path, names ? add_name : add_number, &out);
 
 	return rc ? send_errno(o, rc) : send_bytes(o, out.ptr, out.len);
 }

@@ -32,6 +32,15 @@ static const struct key {
 	KEY("NUMBER(PAGE_OFFSET)", NUMBER, page_offset),
 	KEY("NUMBER(phys_ram_base)", NUMBER, phys_ram_base),
 	KEY("NUMBER(VMALLOC_START)", NUMBER, vmalloc_start),
+	KEY("SIZE(page)", NUMBER, page_struct),
+	KEY("OFFSET(page.flags)", NUMBER, page_flags),
+	KEY("OFFSET(page._mapcount)", NUMBER, page_mapcount),
+	KEY("OFFSET(page.compound_head)", NUMBER, page_compound_head),
+	KEY("OFFSET(page.compound_info)", NUMBER, page_compound_info),
+	KEY("NUMBER(PG_slab)", NUMBER, pg_slab),
+	KEY("NUMBER(PG_head_mask)", NUMBER, pg_head_mask),
+	KEY("NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", NUMBER, buddy_value),
+	KEY("NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", NUMBER, slab_value),
 #undef KEY
 };
 

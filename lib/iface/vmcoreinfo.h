@@ -8,6 +8,9 @@
  *	NUMBER(phys_base)=234881024
  *	NUMBER(TCR_EL1_T1SZ)=0x10
  *	KERNELOFFSET=7400000
+ *	SIZE(page)=64
+ *	OFFSET(page.flags)=0
+ *	NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456
  *	CONFIG_X86_PAE=y
  *
  * SYMBOL and KERNELOFFSET are hexadecimal without 0x; NUMBER is a signed decimal, but what arm64
@@ -26,7 +29,13 @@ struct sv_vmcoreinfo {
 	struct sv_num va_bits, t1sz, phys_offset, kimage_voffset;   /* arm64; va_bits riscv too */
 	struct sv_num va_kernel_pa_offset, page_offset, phys_ram_base; /* riscv */
 	struct sv_num vmalloc_start;
-	bool pae; /* i386 */
+	/* struct page: its size, offsets of members, what tells types apart. */
+	struct sv_num page_struct, page_flags, page_mapcount;
+	struct sv_num page_compound_head, page_compound_info; /* the latter from 7.x on */
+	struct sv_num pg_slab;				      /* bit of flags, to 6.9 */
+	struct sv_num pg_head_mask;			      /* of flags */
+	struct sv_num buddy_value, slab_value; /* of _mapcount; slab_value from 6.10 on */
+	bool pae;			       /* i386 */
 };
 
 /* -1: a line that is wanted holds no number. Unknown keys are passed over. */

@@ -59,6 +59,7 @@ one_file() # HEADER FILES-ALLOWED
 one_file libproc2/ lib/iface/proclist.c
 one_file sys/capability.h lib/iface/privilege.c
 one_file zlib.h lib/iface/kconfig_gz.c
+one_file bpf/ lib/iface/btf.c
 one_file perfmon/ lib/iface/perf_events.c
 one_file libsmartcols.h lib/report/render_text.c
 one_file cjson/ "lib/iface/replay.c lib/report/render_json.c"
