@@ -188,6 +188,8 @@ static int collect_heads(const struct pages *frames, struct pages *heads)
 	for (size_t i = 0; i < frames->n; i++) {
 		const struct sv_page_view *v = &frames->views[i];
 
+		if (v->held && !v->has_tails && !(frames->pfns[i] & 1))
+			heads->pfns[heads->n++] = frames->pfns[i] + 1;
 		if (v->blank || v->broken || (!v->tail && !v->has_tails))
 			continue;
 		heads->pfns[heads->n++] = v->head;
@@ -209,7 +211,23 @@ static bool same(const struct sv_page_view *a, const struct sv_page_view *b)
 {
 	return a->blank == b->blank && a->broken == b->broken && a->tail == b->tail &&
 	       a->head == b->head && a->has_tails == b->has_tails && a->type == b->type &&
-	       a->cache == b->cache;
+	       a->cache == b->cache && a->held == b->held;
+}
+
+/*
+ * Of memory of several frames that is not compound the first alone is held, and it begins at a
+ * multiple of its size. So one that is held is alone where it cannot be the first of more, or where
+ * the next one is something by itself.
+ */
+static bool alone(const struct sv_page_view *v, uint64_t pfn, const struct pages *heads)
+{
+	const struct sv_page_view *next = view_of(heads, pfn + 1);
+
+	if (!v->held || v->has_tails)
+		return false;
+	return (pfn & 1) || (next && !next->blank &&
+				    (next->held || next->tail || next->has_tails ||
+					    next->type != SV_PAGE_PLAIN));
 }
 
 static int describe(struct sv_structpages *s, const struct pages *frames, const struct pages *heads,
@@ -225,7 +243,7 @@ static int describe(struct sv_structpages *s, const struct pages *frames, const 
 	f->known = true;
 	f->head = v->head;
 	f->type = h->type;
-	if (h->type == SV_PAGE_SLAB && !h->has_tails)
+	if (!h->has_tails && (h->type == SV_PAGE_SLAB || alone(h, f->pfn, heads)))
 		f->order = 0;
 	/* Tails of hugetlb pages can be images of the first ones: they tell no order. */
 	if (h->has_tails && h->type != SV_PAGE_HUGETLB)

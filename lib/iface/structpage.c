@@ -196,6 +196,8 @@ int sv_page_layout_init(struct sv_page_layout *l, const struct sv_vmcoreinfo *in
 			"expected a struct page of 32 to 256 bytes, got one of %llu that its "
 			"members do not fit",
 			(unsigned long long)l->size);
+	if (info->page_refcount.known && info->page_refcount.value <= l->size - 4)
+		l->refcount = info->page_refcount;
 	if (l->slab_cache.known && l->slab_cache.value > l->size - word)
 		l->slab_cache.known = false;
 	take_types(l, info);
@@ -315,6 +317,7 @@ void sv_page_decode(
 		return;
 	ret->has_tails = sv_page_pointer(l, bytes, l->flags) & l->head_mask;
 	ret->type = type_of(l, bytes);
+	ret->held = l->refcount.known && word32(bytes, l->refcount.value);
 	if (ret->type == SV_PAGE_SLAB && l->slab_cache.known)
 		ret->cache = sv_page_pointer(l, bytes, l->slab_cache.value);
 }

@@ -39,6 +39,7 @@ struct sv_page_layout {
 	uint64_t vmemmap; /* address of frame 0's */
 	uint64_t size;	  /* of one */
 	uint64_t flags, compound, type;
+	struct sv_num refcount;
 	uint64_t head_mask; /* of flags */
 	bool wide;	    /* addresses of 64 bits */
 	bool types_known;   /* the highest byte of type is one of types */
@@ -66,6 +67,7 @@ struct sv_page_view {
 	bool blank;		/* all zeros: nothing is there, or it could not be read */
 	bool tail, broken;	/* broken: what it says to be a tail of cannot be */
 	bool has_tails;		/* head of a compound page */
+	bool held;		/* somebody has a reference to this very frame */
 	uint64_t head;		/* of what it is a tail of; else the frame itself */
 	int order;		/* where the tail itself tells it; else -1 */
 	enum sv_page_type type; /* of a tail its own, which says nothing */

@@ -35,6 +35,7 @@ static const struct key {
 	KEY("SIZE(page)", NUMBER, page_struct),
 	KEY("OFFSET(page.flags)", NUMBER, page_flags),
 	KEY("OFFSET(page._mapcount)", NUMBER, page_mapcount),
+	KEY("OFFSET(page._refcount)", NUMBER, page_refcount),
 	KEY("OFFSET(page.compound_head)", NUMBER, page_compound_head),
 	KEY("OFFSET(page.compound_info)", NUMBER, page_compound_info),
 	KEY("NUMBER(PG_slab)", NUMBER, pg_slab),

@@ -30,7 +30,7 @@ struct sv_vmcoreinfo {
 	struct sv_num va_kernel_pa_offset, page_offset, phys_ram_base; /* riscv */
 	struct sv_num vmalloc_start;
 	/* struct page: its size, offsets of members, what tells types apart. */
-	struct sv_num page_struct, page_flags, page_mapcount;
+	struct sv_num page_struct, page_flags, page_mapcount, page_refcount;
 	struct sv_num page_compound_head, page_compound_info; /* the latter from 7.x on */
 	struct sv_num pg_slab;				      /* bit of flags, to 6.9 */
 	struct sv_num pg_head_mask;			      /* of flags */
