@@ -442,6 +442,8 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 		return sv_perf_live_drain(l->perf, &l->program, c->wait, ret);
 	case SV_OP_PERF_COUNT:
 		return sv_perf_live_count(l->perf, ret);
+	case SV_OP_RECORDS:
+		return sv_read_records(c, ret, &root->cost);
 	case SV_OP_COUNT:
 		break;
 	}

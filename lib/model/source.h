@@ -61,6 +61,7 @@ struct sv_holding {
 	uint64_t head;	    /* first frame of the allocation; pfn itself where not known */
 	int order;	    /* of the allocation; -1: not known */
 	bool contradiction; /* another provider says another kind */
+	bool changed;	    /* it became another one while it was asked about */
 };
 
 /* Holdings by frame, each once; names each once. */
