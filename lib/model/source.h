@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Who has a frame that lies beside memory of a process, as far as the system tells. Several
- * providers can speak of one frame; the strongest basis wins, and where two contradict each other
- * both are kept.
+ * providers can speak of one frame. One that says the same more exactly (vmalloc: a kernel stack)
+ * is taken; of two that cannot both be right, the one with the stronger basis, and that they
+ * contradict each other is kept. What the one taken leaves open is filled in from those that it
+ * does not contradict. They can be asked in any order.
  */
 #ifndef SV_MODEL_SOURCE_H
 #define SV_MODEL_SOURCE_H
@@ -23,7 +25,7 @@ enum sv_holder_kind {
 	SV_HELD_TABLE,	  /* page tables */
 	SV_HELD_STACK,	  /* a kernel stack: mapped by vmalloc, with guards */
 	SV_HELD_VMALLOC,  /* behind vmalloc: used at another address, where guards are */
-	SV_HELD_PERCPU,	  /* per-CPU chunks */
+	SV_HELD_PERCPU,	  /* per-CPU chunks behind vmalloc */
 	SV_HELD_MODULE,	  /* text and data of a module */
 	SV_HELD_IMAGE,	  /* the kernel's own text and data */
 	SV_HELD_KFENCE,	  /* KFENCE's pool, guards between objects */
@@ -56,7 +58,11 @@ struct sv_holding {
 	uint64_t pfn;
 	enum sv_holder_kind kind;
 	enum sv_held_basis basis;
-	uint32_t name;	    /* among names: cache with aliases, or who allocated; SV_NO_NAME */
+	/*
+	 * Among names: a cache with its aliases, or who allocated; SV_NO_NAME. Of slab memory it is
+	 * the cache or nothing: who allocated goes into detail.
+	 */
+	uint32_t name;
 	uint32_t detail;    /* among names: stack trace, module, group; SV_NO_NAME */
 	uint64_t head;	    /* first frame of the allocation; pfn itself where not known */
 	int order;	    /* of the allocation; -1: not known */
