@@ -115,8 +115,10 @@ static int limits(struct sv_capture *c, struct safevma_error *err)
 			"others with --aliases",
 			"other kernel mappings of ordinary frames", err))
 		return -1;
+	if (c->obs->needs & SAFEVMA_NEED_SOURCES)
+		return 0;
 	return sv_gap_add_standing(c->obs, SV_IFACE_PAGE_OWNER,
-		"this version does not look up who allocated a frame",
+		"who has the frames beside is looked up by adjacency and frames --pfn",
 		"owners of the sources of edges", err);
 }
 

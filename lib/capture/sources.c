@@ -21,6 +21,25 @@ bool sv_source_unwanted(const struct sv_capture *c, enum sv_iface iface)
 	return false;
 }
 
+/* Without kcore neither page tables nor struct pages are read. */
+int sv_sources_check(const struct safevma_request *request, struct safevma_error *err)
+{
+	static const enum sv_iface known[] = { SV_IFACE_PAGE_OWNER, SV_IFACE_KCORE, SV_IFACE_IOMEM };
+
+	for (size_t i = 0; i < request->without_count; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < sv_array_size(known); k++)
+			found |= !strcmp(request->without[i], sv_iface_info(known[k])->name);
+		if (!found)
+			return sv_error_set(err, SAFEVMA_E_USAGE, 0, NULL, 0,
+				"expected an interface that tells who has a frame (page_owner, "
+				"kcore, btf, iomem), got '%s'",
+				request->without[i]);
+	}
+	return 0;
+}
+
 /* ---- which frames ---------------------------------------------------------------------------- */
 
 static int add(struct numbers *list, uint64_t pfn)
@@ -122,6 +141,12 @@ static int read_flags(struct sv_capture *c, const struct numbers *list, const ch
 	return rc;
 }
 
+static void note_flags(struct sv_holdings *h, const uint64_t *flags)
+{
+	for (size_t i = 0; i < h->each.len; i++)
+		h->each.ptr[i].flags = flags[i];
+}
+
 /* What was said of a frame that became another one meanwhile is said of neither. */
 static void forget_changed(struct sv_holdings *h, const uint64_t *before, const uint64_t *after)
 {
@@ -163,6 +188,7 @@ static int ask(struct sv_capture *c, const struct numbers *list, uint64_t *befor
 		return -1;
 	if (!rc)
 		memset(after, 0xff, list->len * sizeof(*after));
+	note_flags(h, before);
 	forget_changed(h, before, after);
 	h->made = true;
 	return rc ? 0 : sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, false, err);

@@ -13,6 +13,13 @@
 
 enum { ORDERS = 19 }; /* 1 GiB of base pages is the largest that any kernel gives out */
 
+/* A recording may hold answers for other frames: what it does not answer stays open. */
+struct asked {
+	bool settled; /* its record was found */
+	bool heard;   /* in this round */
+	bool missed;  /* in any round */
+};
+
 struct asking {
 	struct sv_capture *c;
 	struct sv_holdings *h;
@@ -21,7 +28,7 @@ struct asking {
 		uint64_t *ptr;
 		size_t len, cap;
 	} open, positions; /* frames without an answer; where to ask, each once */
-	bool *settled;	   /* of open: answered, or known to have no record */
+	struct asked *state; /* of open */
 	struct safevma_error *err;
 };
 
@@ -38,16 +45,22 @@ static int add_position(struct asking *a, uint64_t pfn)
 	return 0;
 }
 
-/* Where an allocation of this order would begin, if no smaller one begins there. */
+/* An allocation of this order would begin elsewhere than a smaller one. */
+static bool asks(const struct asking *a, size_t i, unsigned int order)
+{
+	uint64_t pfn = a->open.ptr[i];
+
+	return !a->state[i].settled &&
+	       (!order || sv_block_first(pfn, order) != sv_block_first(pfn, order - 1));
+}
+
+/* Where allocations of this order would begin that hold frames which are still open. */
 static int list_positions(struct asking *a, unsigned int order)
 {
 	a->positions.len = 0;
 	for (size_t i = 0; i < a->open.len; i++) {
-		uint64_t pfn = a->open.ptr[i], first = sv_block_first(pfn, order);
-
-		if (a->settled[i] || (order && first == sv_block_first(pfn, order - 1)))
-			continue;
-		if (add_position(a, first))
+		a->state[i].heard = false;
+		if (asks(a, i, order) && add_position(a, sv_block_first(a->open.ptr[i], order)))
 			return -1;
 	}
 	return 0;
@@ -92,9 +105,9 @@ static void say_free(struct asking *a, uint64_t pfn)
 }
 
 /*
- * The first record at or behind position, and the frames whose block begins there: from *at on,
- * for positions come upwards. A frame that it does not cover although it begins before it is in no
- * larger allocation either: aligned blocks lie in each other or apart.
+ * The first record at or behind position (NULL: there is none), and the frames whose block begins
+ * there: from *at on, for positions come upwards. A frame that it does not cover although it begins
+ * before it is in no larger allocation either: aligned blocks lie in each other or apart.
  */
 static int take_record(struct asking *a, unsigned int order, uint64_t position,
 	const struct sv_page_owner *r, size_t *at)
@@ -102,13 +115,15 @@ static int take_record(struct asking *a, unsigned int order, uint64_t position,
 	while (*at < a->open.len && sv_block_first(a->open.ptr[*at], order) < position)
 		++*at;
 	for (; *at < a->open.len && sv_block_first(a->open.ptr[*at], order) == position; ++*at) {
+		struct asked *state = &a->state[*at];
 		uint64_t pfn = a->open.ptr[*at];
 
-		if (a->settled[*at] || r->pfn > pfn || pfn - r->pfn >= UINT64_C(1) << r->order)
+		state->heard = true;
+		if (state->settled || !r || r->pfn > pfn || pfn - r->pfn >= UINT64_C(1) << r->order)
 			continue;
 		if (say(a, pfn, r))
 			return -1;
-		a->settled[*at] = true;
+		state->settled = true;
 	}
 	return 0;
 }
@@ -133,11 +148,9 @@ static int take_answers(struct asking *a, unsigned int order, struct sv_span tex
 				"expected '@ POSITION LENGTH' and so many bytes");
 			return malformed(a, &why);
 		}
-		if (!record.len)
-			continue;
-		if (sv_page_owner_parse(record, &r, &why))
+		if (record.len && sv_page_owner_parse(record, &r, &why))
 			return malformed(a, &why);
-		if (take_record(a, order, position, &r, &at))
+		if (take_record(a, order, position, record.len ? &r : NULL, &at))
 			return sv_error_nomem(a->err);
 	}
 	return 0;
@@ -156,12 +169,13 @@ static int ask_round(struct asking *a, unsigned int order)
 		return 0;
 	call.positions = a->positions.ptr;
 	call.positions_count = a->positions.len;
-	call.start = a->positions.ptr[0];
-	call.end = a->positions.ptr[a->positions.len - 1];
 	rc = sv_capture_call(a->c, &call, &text, &why, a->err);
 	if (rc <= 0)
 		return rc ? -1 : malformed(a, &why);
-	return take_answers(a, order, (struct sv_span) { .ptr = text.ptr, .len = text.len });
+	rc = take_answers(a, order, (struct sv_span) { .ptr = text.ptr, .len = text.len });
+	for (size_t i = 0; i < a->open.len; i++)
+		a->state[i].missed |= !a->state[i].heard && asks(a, i, order);
+	return rc;
 }
 
 /* Of frames that have flags of their own nothing follows from there being no record. */
@@ -170,7 +184,7 @@ static void conclude(struct asking *a, const uint64_t *flags)
 	for (size_t i = 0, at = 0; i < a->open.len; i++) {
 		while (a->h->each.ptr[at].pfn != a->open.ptr[i])
 			at++;
-		if (!a->settled[i] && !flags[at])
+		if (!a->state[i].settled && !a->state[i].missed && !flags[at])
 			say_free(a, a->open.ptr[i]);
 	}
 }
@@ -186,8 +200,8 @@ static int ask_all(struct asking *a, const uint64_t *flags)
 			return sv_error_nomem(a->err);
 		*slot = a->h->each.ptr[i].pfn;
 	}
-	a->settled = calloc(a->open.len ? a->open.len : 1, sizeof(*a->settled));
-	if (!a->settled)
+	a->state = calloc(a->open.len ? a->open.len : 1, sizeof(*a->state));
+	if (!a->state)
 		return sv_error_nomem(a->err);
 	for (unsigned int order = 0; order < ORDERS && !rc; order++)
 		rc = ask_round(a, order);
@@ -214,6 +228,6 @@ int sv_sources_page_owner(struct sv_capture *c, struct sv_holdings *h, const uin
 	sv_file_close(a.file);
 	sv_vec_fini(&a.open);
 	sv_vec_fini(&a.positions);
-	free(a.settled);
+	free(a.state);
 	return rc;
 }

@@ -92,7 +92,7 @@ struct sv_call {
 	void *arg;
 	const struct sv_wait *wait;	    /* for WAIT and PERF_DRAIN */
 	const struct sv_perf_request *perf; /* for PERF_OPEN */
-	const uint64_t *positions;	    /* for RECORDS, upwards; start and end: first, last */
+	const uint64_t *positions;	    /* for RECORDS, upwards */
 	size_t positions_count;
 };
 
