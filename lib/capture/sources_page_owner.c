@@ -158,7 +158,8 @@ static int take_answers(struct asking *a, unsigned int order, struct sv_span tex
 
 static int ask_round(struct asking *a, unsigned int order)
 {
-	struct sv_call call = { .op = SV_OP_RECORDS, .file = a->file };
+	/* A place in a recording for each round. */
+	struct sv_call call = { .op = SV_OP_RECORDS, .file = a->file, .start = order };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why;
 	int rc;

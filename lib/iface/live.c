@@ -118,8 +118,7 @@ static int live_open(safevma_root *root, struct sv_file *file, struct safevma_er
 
 	if (rc == OPENER_LOST)
 		return lost(err);
-	/* Of what is only tried to be opened no descriptor comes. */
-	if (!rc && file->fd < 0 && sv_iface_info(file->place.iface)->kind != SV_KIND_PROBE)
+	if (!rc && file->fd < 0)
 		rc = EBADF;
 	return rc ? sv_error_sys(err, rc, file->path, "open") : 0;
 }

@@ -6,10 +6,9 @@
 #include "base/cleanup.h"
 
 /*
- * Functions that tell, from the innermost on; the first that is met decides, a later row of the
- * same stack may refine it. A name ending in '*' is the beginning of a name. What the compiler
- * makes of a function (.isra.0, .constprop.0) and the twins of allocation profiling (_noprof)
- * belong to it.
+ * Functions that tell, from the innermost on; the first that is met decides. A name ending in '*'
+ * is the beginning of a name. What the compiler makes of a function (.isra.0, .constprop.0) and the
+ * twins of allocation profiling (_noprof) belong to it.
  */
 struct told {
 	const char *name;
@@ -39,6 +38,8 @@ static const struct told tells[] = {
 	{ "__p4d_alloc", SV_HELD_TABLE },
 	{ "pgd_alloc", SV_HELD_TABLE },
 	{ "_pgd_alloc", SV_HELD_TABLE },
+	{ "__change_page_attr*", SV_HELD_TABLE },
+	{ "split_large_page", SV_HELD_TABLE },
 	{ "alloc_thread_stack_node", SV_HELD_STACK },
 	{ "vm_area_alloc_pages", SV_HELD_VMALLOC },
 	{ "__vmalloc_area_node", SV_HELD_VMALLOC },
@@ -56,6 +57,8 @@ static const struct told tells[] = {
 	{ "wp_page_copy", SV_HELD_USER },
 	{ "do_wp_page", SV_HELD_USER },
 	{ "do_cow_fault", SV_HELD_USER },
+	{ "folio_prealloc", SV_HELD_USER },
+	{ "alloc_charge_folio", SV_HELD_USER },
 	{ "filemap_alloc_folio", SV_HELD_USER },
 	{ "__filemap_get_folio*", SV_HELD_USER },
 	{ "__page_cache_alloc", SV_HELD_USER },
@@ -71,12 +74,14 @@ static const struct told tells[] = {
 	{ "swap_cache_alloc_folio", SV_HELD_USER },
 };
 
-/* What a further function of the same stack makes of it. */
+/* What the one who asked for memory mapped by vmalloc makes of it. */
 static const struct told refines[] = {
 	{ "alloc_thread_stack_node", SV_HELD_STACK },
 	{ "dup_task_struct", SV_HELD_STACK },
+	{ "copy_process", SV_HELD_STACK },
 	{ "module_alloc", SV_HELD_MODULE },
-	{ "execmem_alloc*", SV_HELD_MODULE },
+	{ "execmem_*", SV_HELD_MODULE },
+	{ "bpf_prog_pack_alloc", SV_HELD_MODULE },
 	{ "load_module", SV_HELD_MODULE },
 	{ "move_module", SV_HELD_MODULE },
 };
@@ -178,16 +183,20 @@ struct sv_allocation sv_allocation_of(const struct sv_page_owner *record)
 	struct sv_span stack = record->stack, name;
 	const struct told *first = NULL, *more;
 
-	while (sv_page_owner_function(&stack, &name)) {
+	/*
+	 * Up to the first that is no allocator's. What stands behind it is why that one ran: a
+	 * fault of a process can make the kernel allocate for itself.
+	 */
+	while (!a.who.len && sv_page_owner_function(&stack, &name)) {
 		name = bare(name);
 		if (!first)
 			first = lookup(tells, sv_array_size(tells), name);
-		more = lookup(refines, sv_array_size(refines), name);
-		if (first && more && first->kind == SV_HELD_VMALLOC)
-			first = more;
-		if (!a.who.len && !is_allocator(name))
+		if (!is_allocator(name))
 			a.who = name;
 	}
+	more = lookup(refines, sv_array_size(refines), a.who);
+	if (first && more && first->kind == SV_HELD_VMALLOC)
+		first = more;
 	if (first)
 		a.kind = first->kind;
 	else if (!a.who.len)
