@@ -17,8 +17,8 @@ const struct command command_adjacency = {
 		 "processes and\n"
 		 "page tables lie to such sources, and how chance would have it.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_TABLES |
-		   OPTIONS_EXPOSURE | OPTIONS_HOLD,
-	.needs = SAFEVMA_NEED_REACH | SAFEVMA_NEED_EXPOSURE,
+		   OPTIONS_EXPOSURE | OPTIONS_HOLD | OPTIONS_SOURCES,
+	.needs = SAFEVMA_NEED_REACH | SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_SOURCES,
 	.all_by_default = false,
 	.run = run_report,
 	.more_help = print_columns,

@@ -56,7 +56,7 @@ struct arguments {
 	struct words positional;
 	/* storage behind the selection */
 	pid_t *pids;
-	struct words comms, exes, cgroups, units, events;
+	struct words comms, exes, cgroups, units, events, without;
 };
 
 struct command {

@@ -12,7 +12,7 @@ static int run(const struct command *command, struct arguments *args)
 		return EXIT_USAGE;
 	}
 	args->request.selection.all = true;
-	args->request.needs = SAFEVMA_NEED_OWNERS;
+	args->request.needs = SAFEVMA_NEED_OWNERS | SAFEVMA_NEED_SOURCES;
 	return run_table("frames-pfn", args);
 }
 
@@ -32,7 +32,7 @@ const struct command command_frames = {
 		 "With --pfn the reverse: what these frames are, where, and every page that maps "
 		 "them.",
 	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_EACH | OPTIONS_TABLES |
-		   OPTIONS_PFN | OPTIONS_HOLD,
+		   OPTIONS_PFN | OPTIONS_HOLD | OPTIONS_SOURCES,
 	.needs = SAFEVMA_NEED_REACH,
 	.all_by_default = false,
 	.run = run,

@@ -63,6 +63,9 @@ const struct option_info option_infos[] = {
 	{ OPT_ALIASES, "aliases", NULL, OPTIONS_TABLES,
 		"look for further kernel addresses of every frame, not of pools alone",
 		FLAG(request.aliases) },
+	{ OPT_WITHOUT, "without", "INTERFACE", OPTIONS_SOURCES,
+		"do not ask it who has a frame: page_owner, kcore, btf or iomem; may be given again",
+		CALL },
 	{ OPT_MAX_HOLD, "max-hold", "MICROSECONDS", OPTIONS_HOLD,
 		"how long one read may hold a lock of the target (100)", CALL },
 	{ OPT_JOBS, "jobs", "N", OPTIONS_HOLD,
@@ -274,6 +277,8 @@ static int settle(const struct command *c, struct arguments *a)
 		complain("--redact says what a recording leaves out: it goes with --record");
 		return EXIT_USAGE;
 	}
+	a->request.without = a->without.ptr;
+	a->request.without_count = a->without.len;
 	a->request.faults.events = a->events.ptr;
 	a->request.faults.events_count = a->events.len;
 	a->request.needs = c->needs;
@@ -308,4 +313,5 @@ void arguments_free(struct arguments *a)
 	free(a->cgroups.ptr);
 	free(a->units.ptr);
 	free(a->events.ptr);
+	free(a->without.ptr);
 }

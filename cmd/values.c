@@ -268,6 +268,8 @@ int option_apply(struct arguments *a, const struct option_info *o, const char *v
 		return set_number("--max-hold", value, 1000000, &a->root.max_hold_us);
 	case 'e':
 		return words_add(&a->events, value);
+	case OPT_WITHOUT:
+		return words_add(&a->without, value);
 	case OPT_WATCH:
 		return set_time("--watch", value, 1, &a->request.window.duration_ms);
 	case OPT_DURATION:

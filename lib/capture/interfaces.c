@@ -155,7 +155,7 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 		return try_text(c, &place, err);
 	case SV_KIND_BINARY:
 		return try_open(c, &place, !sv_iface_info(iface)->costly, err);
-	case SV_KIND_PROBE:
+	case SV_KIND_RECORDS:
 		return try_open(c, &place, false, err);
 	case SV_KIND_LINK:
 		return try_call(c, SV_OP_LINK, &place, err);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "capture.h"
 #include "probe.h"
+#include "sources.h"
 
 static unsigned int with_foundations(unsigned int needs)
 {
@@ -17,6 +18,8 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_FRAMES;
 	if (needs & (SAFEVMA_NEED_FRAMES | SAFEVMA_NEED_OWNERS))
 		needs |= SAFEVMA_NEED_PAGES;
+	if (needs & SAFEVMA_NEED_SOURCES && !(needs & SAFEVMA_NEED_OWNERS))
+		needs |= SAFEVMA_NEED_FRAMES;
 	if (needs & SAFEVMA_NEED_OWNERS)
 		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_FAULTS)
@@ -112,8 +115,10 @@ static int limits(struct sv_capture *c, struct safevma_error *err)
 			"others with --aliases",
 			"other kernel mappings of ordinary frames", err))
 		return -1;
+	if (c->obs->needs & SAFEVMA_NEED_SOURCES)
+		return 0;
 	return sv_gap_add_standing(c->obs, SV_IFACE_PAGE_OWNER,
-		"this version does not look up who allocated a frame",
+		"who has the frames beside is looked up by adjacency and frames --pfn",
 		"owners of the sources of edges", err);
 }
 
@@ -130,6 +135,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_PROCESSES) && sv_capture_processes(c, err))
 		return -1;
 	if (all_memory(c, err) || ((needs & SAFEVMA_NEED_VMAS) && limits(c, err)))
+		return -1;
+	if ((needs & SAFEVMA_NEED_SOURCES) && sv_capture_sources(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_LOCKS) && sv_capture_locks(c, err))
 		return -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Running the ledger: which claims, each through the root, results in order of weight. */
 #include "probe.h"
+#include "sources.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -115,7 +116,7 @@ static int check_frames(const struct safevma_request *q, struct safevma_error *e
 
 int safevma_request_check(const struct safevma_request *request, struct safevma_error *err)
 {
-	if (check_frames(request, err))
+	if (check_frames(request, err) || sv_sources_check(request, err))
 		return -1;
 	for (size_t i = 0; i < request->probe.names_count; i++) {
 		const char *name = request->probe.names[i], *near;

@@ -23,6 +23,9 @@ int sv_sources_kernel_tables(struct sv_capture *c, struct sv_holdings *h, const 
 int sv_sources_iomem(struct sv_capture *c, struct sv_holdings *h, const uint64_t *flags,
 	struct safevma_error *err);
 
+/* The names in request->without. */
+int sv_sources_check(const struct safevma_request *request, struct safevma_error *err);
+
 /* Whether --without names this interface. */
 bool sv_source_unwanted(const struct sv_capture *c, enum sv_iface iface);
 

@@ -325,7 +325,8 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.how = "CONFIG_PTDUMP_DEBUGFS and debugfs mounted on /sys/kernel/debug",
 	},
 	[SV_IFACE_PAGE_OWNER] = {
-		.name = "page_owner", .path = "/sys/kernel/debug/page_owner", .kind = SV_KIND_PROBE,
+		.name = "page_owner", .path = "/sys/kernel/debug/page_owner", .kind = SV_KIND_RECORDS,
+		.private = true,
 		.tells = "who allocated each frame",
 		.costs = "the owner of unclassified frames",
 		.how = "CONFIG_PAGE_OWNER, boot with page_owner=on, debugfs mounted",

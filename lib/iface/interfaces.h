@@ -87,7 +87,7 @@ enum sv_iface_kind {
 	SV_KIND_NAMES, /* directory entries; of links, behind a tab, what they point to */
 	SV_KIND_MAGIC, /* type of the filesystem behind it */
 	SV_KIND_SHORT, /* text that the kernel gives to who reads: the opener reads it */
-	SV_KIND_PROBE, /* opened to see whether it can be; content not read yet */
+	SV_KIND_RECORDS, /* the position counts records: SV_OP_RECORDS */
 };
 
 struct sv_iface_info {

@@ -121,8 +121,7 @@ static int live_open(safevma_root *root, struct sv_file *file, struct safevma_er
 
 	if (rc == OPENER_LOST)
 		return lost(err);
-	/* Of what is only tried to be opened no descriptor comes. */
-	if (!rc && file->fd < 0 && sv_iface_info(file->place.iface)->kind != SV_KIND_PROBE)
+	if (!rc && file->fd < 0)
 		rc = EBADF;
 	return rc ? sv_error_sys(err, rc, file->path, "open") : 0;
 }
@@ -472,6 +471,8 @@ static int dispatch(safevma_root *root, const struct sv_call *c, struct sv_strbu
 		return sv_perf_live_drain(l->perf, &l->program, c->wait, ret);
 	case SV_OP_PERF_COUNT:
 		return sv_perf_live_count(l->perf, ret);
+	case SV_OP_RECORDS:
+		return sv_read_records(c, ret, &root->cost);
 	case SV_OP_COUNT:
 		break;
 	}

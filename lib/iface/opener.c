@@ -153,14 +153,14 @@ static int do_open(struct opener *o, const struct sv_opener_request *q, int dir,
 	struct sv_opener_reply r = { 0 };
 	int fd, rc;
 
-	if (kind != SV_KIND_TEXT && kind != SV_KIND_BINARY && kind != SV_KIND_PROBE)
+	if (kind != SV_KIND_TEXT && kind != SV_KIND_BINARY && kind != SV_KIND_RECORDS)
 		return send_errno(o, EINVAL);
 	fd = q->iface == SV_IFACE_CGROUP_FILE ? open_cgroup(q->arg)
 					      : openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return send_errno(o, errno);
 	/* What is only tried stays here: nobody needs to hold the kernel's memory to know that. */
-	rc = send_reply(o, &r, kind == SV_KIND_PROBE ? -1 : fd);
+	rc = send_reply(o, &r, fd);
 	close(fd);
 	return rc;
 }

@@ -2,7 +2,9 @@
 #include "reading.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "crew.h"
@@ -71,4 +73,25 @@ ssize_t sv_reading_read(struct sv_reading *r, enum sv_iface iface, int fd, void 
 	if (r->crew && of_all_frames(iface))
 		return sv_crew_read(r->crew, fd, buf, len, (off_t)off);
 	return sv_read_at(fd, buf, len, (off_t)off);
+}
+
+enum { RECORD_AT_MOST = 65536 };
+
+int sv_read_records(const struct sv_call *call, struct sv_strbuf *ret, struct sv_cost *cost)
+{
+	sv_auto_free char *buf = malloc(RECORD_AT_MOST);
+
+	if (!buf)
+		return ENOMEM;
+	for (size_t i = 0; i < call->positions_count; i++) {
+		ssize_t n = pread(call->file->fd, buf, RECORD_AT_MOST, (off_t)call->positions[i]);
+
+		if (n < 0)
+			return errno;
+		cost->bytes_read += (uint64_t)n;
+		if (sv_strbuf_printf(ret, "@ %" PRIu64 " %zd\n", call->positions[i], n) ||
+			sv_strbuf_add(ret, buf, (size_t)n))
+			return ENOMEM;
+	}
+	return 0;
 }

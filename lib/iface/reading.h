@@ -24,4 +24,10 @@ void sv_reading_fini(struct sv_reading *r);
 ssize_t sv_reading_read(struct sv_reading *r, enum sv_iface iface, int fd, void *buf, size_t len,
 	uint64_t off, struct sv_cost *cost);
 
+/*
+ * SV_OP_RECORDS: one read at each position; for each a line "@ POSITION LENGTH", then the bytes. 0
+ * or errno.
+ */
+int sv_read_records(const struct sv_call *call, struct sv_strbuf *ret, struct sv_cost *cost);
+
 #endif

@@ -23,6 +23,7 @@ const char *const sv_op_names[SV_OP_COUNT] = {
 	[SV_OP_PERF_START] = "perf-start",
 	[SV_OP_PERF_DRAIN] = "perf-drain",
 	[SV_OP_PERF_COUNT] = "perf-count",
+	[SV_OP_RECORDS] = "records",
 };
 
 const char *const sv_op_phrases[SV_OP_COUNT] = {
@@ -41,6 +42,7 @@ const char *const sv_op_phrases[SV_OP_COUNT] = {
 	[SV_OP_PERF_START] = "start",
 	[SV_OP_PERF_DRAIN] = "read events",
 	[SV_OP_PERF_COUNT] = "count events",
+	[SV_OP_RECORDS] = "read records",
 };
 
 static int file_init(struct sv_file *f, safevma_root *root, const struct sv_place *place,

@@ -31,6 +31,7 @@ enum sv_op {
 	SV_OP_PERF_START, /* from here on they count; a program that waits is run */
 	SV_OP_PERF_DRAIN, /* three words (over, monotonic time, 0), then records: binary */
 	SV_OP_PERF_COUNT, /* what they counted in all, and what was lost */
+	SV_OP_RECORDS,	  /* of a file whose position counts records: those at given positions */
 	SV_OP_COUNT,
 };
 
@@ -91,6 +92,8 @@ struct sv_call {
 	void *arg;
 	const struct sv_wait *wait;	    /* for WAIT and PERF_DRAIN */
 	const struct sv_perf_request *perf; /* for PERF_OPEN */
+	const uint64_t *positions;	    /* for RECORDS, upwards */
+	size_t positions_count;
 };
 
 /* What a kind of root can do. Results: 0, or -1 with err filled. */

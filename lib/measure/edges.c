@@ -25,12 +25,32 @@ static int by_rank(const void *a, const void *b)
 	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
 }
 
-static int add(struct sv_edge_list *list, const struct sv_edge *e)
+static void attribute(struct sv_edge_list *list, const struct sv_edge *e)
+{
+	struct sv_edge_counts *n = &list->attributed;
+
+	list->named += e->held != NULL;
+	switch (sv_source_by(e->held, e->source_class)) {
+	case SV_SOURCE_STRONG:
+		*(e->over ? &n->over_strong : &n->under_strong) += 1;
+		break;
+	case SV_SOURCE_UNCLASSIFIED:
+		*(e->over ? &n->over_unclassified : &n->under_unclassified) += 1;
+		break;
+	case SV_SOURCE_NO:
+	case SV_SOURCE_UNKNOWN:
+		break;
+	}
+}
+
+static int add(const safevma_observation *obs, struct sv_edge_list *list, struct sv_edge *e)
 {
 	struct sv_edge *slot;
 
 	if (!sv_edges_count(&list->sums, e->source_class, e->over, e->effect))
 		return 0;
+	e->held = sv_holding_of(obs, e->source_pfn, e->source_class);
+	attribute(list, e);
 	slot = sv_vec_push(list);
 	if (!slot)
 		return -1;
@@ -88,12 +108,12 @@ static int add_page(const safevma_observation *obs, const struct sv_process *p, 
 	e.over = true;
 	e.source_pfn = e.pfn - 1;
 	e.source_class = s->frame.below;
-	if (add(list, &e))
+	if (add(obs, list, &e))
 		return -1;
 	e.over = false;
 	e.source_pfn = e.pfn + 1;
 	e.source_class = s->frame.above;
-	return add(list, &e);
+	return add(obs, list, &e);
 }
 
 /* True the first time that this frame is met. */

@@ -3,6 +3,7 @@
 #ifndef SV_MEASURE_EDGES_H
 #define SV_MEASURE_EDGES_H
 
+#include "holding.h"
 #include "vma.h"
 
 struct sv_edge {
@@ -10,6 +11,7 @@ struct sv_edge {
 	size_t vma; /* index */
 	bool over;  /* the source lies below: its overflow runs into us */
 	enum sv_class source_class;
+	const struct sv_holding *held; /* who has the source; NULL: not told */
 	enum sv_effect effect;
 };
 
@@ -18,6 +20,9 @@ struct sv_edge_list {
 	size_t len, cap;
 	uint64_t frames; /* frames of interest, each once */
 	struct sv_edges sums;
+	/* The same with what is known of who has the sources. */
+	struct sv_edge_counts attributed;
+	uint64_t named; /* edges whose source has a holder */
 	uint64_t around;	      /* of these: those whose block was looked at */
 	uint64_t distance[SV_ORDERS]; /* of these: the nearest strong source below within 2^i */
 	uint64_t mixed;		      /* of these: in a pageblock that holds a strong source */

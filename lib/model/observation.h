@@ -14,6 +14,7 @@
 #include "process.h"
 #include "safevma.h"
 #include "series.h"
+#include "source.h"
 
 struct sv_gap {
 	const char *interface; /* name, static */
@@ -158,6 +159,7 @@ struct safevma_observation {
 	struct sv_pressure pressure;
 	pid_t observers[2];	  /* the observer's own processes; 0: not known */
 	uint64_t fit_bytes;	  /* would so much fit; 0: not asked */
+	struct sv_holdings holdings; /* of frames beside those of the selected */
 	struct sv_process target; /* no process: the frames that were asked for by number */
 	struct {
 		struct sv_claim_result *ptr;

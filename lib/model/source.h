@@ -65,8 +65,10 @@ struct sv_holding {
 	uint32_t name;
 	uint32_t detail;    /* among names: stack trace, module, group; SV_NO_NAME */
 	uint64_t head;	    /* first frame of the allocation; pfn itself where not known */
+	uint64_t flags;	    /* kpageflags while it was asked about; 0 where not read */
 	int order;	    /* of the allocation; -1: not known */
 	bool contradiction; /* another provider says another kind */
+	bool changed;	    /* it became another one while it was asked about */
 };
 
 /* Holdings by frame, each once; names each once. */

@@ -3,7 +3,7 @@
  * adjacency: which frames of each process lie beside kernel memory, what that would do, and how
  * chance would have it.
  */
-#include "table.h"
+#include "table_holding.h"
 
 static bool next_group(safevma_cursor *c)
 {
@@ -45,6 +45,18 @@ COUNT(under_unclassified, sums.under_unclassified)
 COUNT(silent, sums.silent)
 COUNT(trapped, sums.trapped)
 COUNT(effect_unknown, sums.unknown)
+
+#define ATTRIBUTED(name, expr)                                                                     \
+	static struct safevma_value get_##name(safevma_cursor *c)                                  \
+	{                                                                                          \
+		return c->obs->holdings.made ? counted(c, expr) : sv_value_unknown();              \
+	}
+ATTRIBUTED(named, c->edges.named)
+ATTRIBUTED(open, c->edges.attributed.over_unclassified + c->edges.attributed.under_unclassified)
+ATTRIBUTED(a_over_strong, c->edges.attributed.over_strong)
+ATTRIBUTED(a_over_unclassified, c->edges.attributed.over_unclassified)
+ATTRIBUTED(a_under_strong, c->edges.attributed.under_strong)
+ATTRIBUTED(a_under_unclassified, c->edges.attributed.under_unclassified)
 
 #define COVERAGE(name)                                                                             \
 	static struct safevma_value get_##name(safevma_cursor *c)                                  \
@@ -128,6 +140,19 @@ static const struct sv_column group_columns[] = {
 		"strong edges below that random placement in the zones would give", REAL, true,
 		get_expected),
 	SV_COL("LIFT", "lift", "strong edges below against those expected", REAL, true, get_lift),
+	SV_COL("NAMED", "attributed.named", "edges whose source has a known holder", U64, true,
+		get_named),
+	SV_COL("OPEN", "attributed.unclassified",
+		"edges that stay unclassified with what is known of the holders", U64, true,
+		get_open),
+	SV_COL("AOVER", "attributed.over.strong", "OVER, with what is known of the holders", U64,
+		false, get_a_over_strong),
+	SV_COL("AOVER?", "attributed.over.unclassified", "OVER?, the same", U64, false,
+		get_a_over_unclassified),
+	SV_COL("AUNDER", "attributed.under.strong", "UNDER, the same", U64, false,
+		get_a_under_strong),
+	SV_COL("AUNDER?", "attributed.under.unclassified", "UNDER?, the same", U64, false,
+		get_a_under_unclassified),
 	SV_PAIRS("NEAR", "distance",
 		"within:frames, frames with a strong source at most so many below", false,
 		get_distance, "within frames"),
@@ -172,11 +197,12 @@ static struct safevma_value get_source_class(safevma_cursor *c)
 	return sv_value_text(sv_class_info(c->edge->source_class)->name);
 }
 
-static struct safevma_value get_source_owner(safevma_cursor *c)
+static const struct sv_holding *held(const safevma_cursor *c)
 {
-	(void)c;
-	return sv_value_unknown();
+	return c->edge->held;
 }
+
+SV_HOLDING_COLUMNS(source, held)
 
 /* Both classes were read from kpageflags of this system. */
 static struct safevma_value get_basis(safevma_cursor *c)
@@ -202,8 +228,7 @@ static const struct sv_column row_columns[] = {
 	SV_COL("STRENGTH", "strength", "strong: kernel memory; unclassified: perhaps", STRING, true,
 		get_strength),
 	SV_COL("SOURCE-PFN", "source_pfn", "number of that frame", HEX, true, get_source_pfn),
-	SV_COL("OWNER", "source_owner", "who allocated it (not looked for yet)", STRING, false,
-		get_source_owner),
+	SV_HOLDING_ROWS(source, "source_", "source_owner", true),
 	SV_COL("BASIS", "basis", "how the classes are known", STRING, false, get_basis),
 	SV_COL("EFFECT", "effect", "what an overrun into us would do", STRING, true, get_effect),
 	SV_COL("VADDR", "vaddr", "our page, the victim", HEX, true, get_vaddr),

@@ -2,7 +2,7 @@
 /* frames --pfn: what each of these frames is, and every page that maps it. */
 #include "iface/kpage.h"
 #include "measure/owners.h"
-#include "table.h"
+#include "table_holding.h"
 
 static bool next_group(safevma_cursor *c)
 {
@@ -188,11 +188,12 @@ static struct safevma_value get_above(safevma_cursor *c)
 	return sv_value_class(c->frame.above);
 }
 
-static struct safevma_value get_owner(safevma_cursor *c)
+static const struct sv_holding *held(const safevma_cursor *c)
 {
-	(void)c;
-	return sv_value_unknown();
+	return sv_holding_of(c->obs, c->frame.pfn, sv_class_of(&c->frame));
 }
+
+SV_HOLDING_COLUMNS(owner, held)
 
 static const struct sv_column group_columns[] = {
 	SV_COL("PFN", "pfn", "number of the frame", HEX, true, get_pfn),
@@ -210,7 +211,7 @@ static const struct sv_column group_columns[] = {
 		true, get_unexplained),
 	SV_COL("CGROUP", "cgroup_inode", "inode of the control group charged, 0 for none", U64,
 		false, get_cgroup),
-	SV_COL("OWNER", "owner", "who allocated it (not looked for yet)", STRING, false, get_owner),
+	SV_HOLDING_ROWS(owner, "holder_", "owner", true),
 	SV_COL("NODE", "node", "NUMA node", U64, false, get_node),
 	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, get_zone),
 	SV_COL("BLOCK", "block_pfn", "first frame of its pageblock", HEX, false, get_block),
