@@ -24,7 +24,8 @@ bool sv_source_unwanted(const struct sv_capture *c, enum sv_iface iface)
 /* Without kcore neither page tables nor struct pages are read. */
 int sv_sources_check(const struct safevma_request *request, struct safevma_error *err)
 {
-	static const enum sv_iface known[] = { SV_IFACE_PAGE_OWNER, SV_IFACE_KCORE, SV_IFACE_IOMEM };
+	static const enum sv_iface known[] = { SV_IFACE_PAGE_OWNER, SV_IFACE_KCORE, SV_IFACE_BTF,
+		SV_IFACE_IOMEM };
 
 	for (size_t i = 0; i < request->without_count; i++) {
 		bool found = false;

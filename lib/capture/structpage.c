@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/sort.h"
 #include "iface/kpage.h"
+#include "sources.h"
 
 enum {
 	CHUNK = 1024,	/* frames that are looked at together */
@@ -353,8 +354,14 @@ static int read_btf(struct sv_structpages *s, struct safevma_error *err)
 	struct sv_call call = { .op = SV_OP_NOTE,
 		.place = { .iface = SV_IFACE_BTF, .tag = "btf" } };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	int rc = sv_capture_call(s->c, &call, &text, &s->caches_why, err);
+	int rc;
 
+	if (sv_source_unwanted(s->c, SV_IFACE_BTF)) {
+		sv_error_set(&s->caches_why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+			"it was not to be read (--without btf)");
+		return 0;
+	}
+	rc = sv_capture_call(s->c, &call, &text, &s->caches_why, err);
 	if (rc <= 0)
 		return rc;
 	sv_page_layout_btf(&s->layout, sv_text_init(text.ptr, text.len, "BTF"));

@@ -141,8 +141,12 @@ void sv_holdings_say(struct sv_holdings *h, const struct sv_holding *what)
 	struct sv_holding *now = find(h, what->pfn), win, lose;
 	bool take;
 
-	if (!now || what->kind == SV_HELD_UNKNOWN)
+	if (!now)
 		return;
+	if (what->kind == SV_HELD_UNKNOWN) { /* what belongs together may be known all the same */
+		complete(now, what);
+		return;
+	}
 	take = broader(now->kind, what->kind) ||
 	       (!broader(what->kind, now->kind) && what->basis > now->basis);
 	win = take ? *what : *now;
