@@ -153,11 +153,11 @@ $(BUILD)/tests/vm-init: $(VM_INIT_SRC) $(wildcard tests/vm/*.h)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(WERROR) -O2 -static -o $@ $(VM_INIT_SRC)
 
-# What looks into the library in a guest, below tests/vm/extra there.
-VM_EXTRA := $(patsubst tests/vm/programs/%.c,$(BUILD)/tests/vm/%,\
+# What looks into the library in a guest, and lies in its root.
+VM_EXTRA := $(patsubst tests/vm/programs/%.c,$(BUILD)/tests/vm-extra/%,\
 	$(sort $(wildcard tests/vm/programs/*.c)))
 
-$(VM_EXTRA): $(BUILD)/tests/vm/%: tests/vm/programs/%.c $(BUILD)/recorder/libsafevma.a
+$(VM_EXTRA): $(BUILD)/tests/vm-extra/%: tests/vm/programs/%.c $(BUILD)/recorder/libsafevma.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(COMPILE) $(LDFLAGS) -static -pthread -Wl,--gc-sections -o $@ $^ -lm
 

@@ -443,6 +443,30 @@ analyse_fit() # NAME DIR
 	done <"$2/fit.log"
 }
 
+# Frames by their struct pages, against page_owner where it is on, and against the counts of slabs.
+analyse_structpages() # NAME DIR
+{
+	local line pid stem=$2/recording
+
+	pid=$(jq -r 'select(.ready).pid' "$2/victim.jsonl")
+	"$safevma" adjacency -J --without page_owner -p "$pid" --root "$stem" \
+		>"$stem.adjacency.json" 2>"$stem.adjacency.err"
+	ok "$1: adjacency of the recording is complete" $? "$stem.adjacency.err"
+	python3 tests/vm/structpages.py "$2" >"$2/structpages.log" 2>"$2/structpages.err"
+	while read -r line; do
+		case $line in
+		'#'*) echo "# $1: ${line#\# }" ;;
+		*)
+			echo "${line#*ok }" >"$2/structpages.one"
+			ok "$1: ${line#*ok }" "$([ "${line%% *}" = ok ] && echo 0 || echo 1)" \
+				"$2/structpages.one"
+			;;
+		esac
+	done <"$2/structpages.log"
+	[ ! -s "$2/structpages.err" ]
+	ok "$1: the comparison went through" $? "$2/structpages.err"
+}
+
 # Every stream of a guest.
 analyse_streams() # NAME DIR
 {
@@ -453,6 +477,10 @@ analyse_streams() # NAME DIR
 	case $(expected jobs record) in
 	fit-*)
 		analyse_fit "$1" "$2"
+		return
+		;;
+	structpages)
+		analyse_structpages "$1" "$2"
 		return
 		;;
 	esac
@@ -494,7 +522,7 @@ programs_of() # ARCH
 
 boot() # NAME KERNEL ARCH CPU MEM APPEND
 {
-	local kernel where
+	local kernel where extra=
 
 	read -r where kernel <<<"$2"
 	case $where in
@@ -503,8 +531,9 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	esac
 	case $(expected jobs record) in
 	fit-*) export TIMEOUT=${TIMEOUT:-900} ;; # a dozen recordings
+	structpages) extra=$(programs_of "$3")/tests/vm-extra ;;
 	esac
-	DISK=$(expected disk "") CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
+	EXTRA=$extra DISK=$(expected disk "") CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
 }
 
 guest() # NAME KERNEL ARCH CPU MEM APPEND

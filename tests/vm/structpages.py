@@ -9,6 +9,7 @@ was free or taken before page_owner. Of memory of several frames that is not com
 not show that it belongs together: such frames are counted apart.
 """
 import collections
+import json
 import os
 import re
 import sys
@@ -159,7 +160,38 @@ def compare_caches(folder):
     verdict(unnamed == 0, "no slab memory is without a cache: %d frames of %s" % (unnamed, head[1]))
 
 
+def compare_edges(folder):
+    """What adjacency says of the memory beside the victim, page_owner left out."""
+    with open(os.path.join(folder, "recording.adjacency.json")) as f:
+        edges = [e for p in json.load(f)["processes"] for e in p["edge_list"]]
+    before = records(os.path.join(folder, "owner-before"))
+    after = records(os.path.join(folder, "owner-after"))
+    owned = spread({pfn: r for pfn, r in before.items() if after.get(pfn) == r})
+    counts, wrong = collections.Counter(), []
+    for e in edges:
+        counts[e["source_class"]] += 1
+        record = owned.get(int(e["source_pfn"], 0))
+        stack = b"\n".join(record[2]) if record else b""
+        if not record or b"register_early_stack" in stack or b"register_dummy_stack" in stack:
+            counts["not to be compared"] += 1
+            continue
+        counts["compared"] += 1
+        if (e["source_kind"] == "slab") != bool(SLAB.search(stack)):
+            wrong.append((e, "slab or not"))
+        elif e["source_kind"] == "slab" and not e["source_owner"]:
+            wrong.append((e, "no cache"))
+        if e["source_order"] is not None and (e["source_order"] != record[1] or
+                                              int(e["source_head"], 0) != record[0]):
+            wrong.append((e, "head or order"))
+    print("# edges: " + ", ".join("%s: %d" % c for c in sorted(counts.items())))
+    for e, what in wrong[:10]:
+        print("# wrong: %s: %s" % (what, {k: v for k, v in e.items() if k.startswith("source")}))
+    verdict(not wrong, "each edge is attributed as page_owner has it: %d of %d compared, %d wrong" %
+            (counts["compared"], len(edges), len(wrong)))
+
+
 compare_caches(sys.argv[1])
 if os.path.getsize(os.path.join(sys.argv[1], "owner-before")) > 0:
     compare_owner(sys.argv[1])
+    compare_edges(sys.argv[1])
 sys.exit(failed)
