@@ -60,8 +60,9 @@ int sv_structpages_look(struct sv_structpages *s, const uint64_t *pfns, size_t n
 	struct sv_page_found *ret, struct safevma_error *why, struct safevma_error *err);
 
 /*
- * The same of all frames that kpageflags shows as slab memory, in one pass: sums for each cache in
- * view, and a call for each frame. each may be NULL; what it returns but 0 ends the pass as -1.
+ * slabframes.c: the same of all frames that kpageflags shows as slab memory, in one pass: sums for
+ * each cache in view, and a call for each frame. each may be NULL; what it returns but 0 ends the
+ * pass as -1.
  */
 typedef int (*sv_slab_frame_fn)(void *arg, const struct sv_page_found *frame, uint64_t flags);
 int sv_capture_slab_frames(struct sv_capture *c, const char *tag, struct sv_slab_view *view,

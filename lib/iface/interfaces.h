@@ -82,11 +82,11 @@ enum sv_iface {
 enum sv_iface_kind {
 	SV_KIND_TEXT,
 	SV_KIND_BINARY,
-	SV_KIND_LINK,  /* readlink */
-	SV_KIND_LIST,  /* numbers that name directory entries */
-	SV_KIND_NAMES, /* directory entries; of links, behind a tab, what they point to */
-	SV_KIND_MAGIC, /* type of the filesystem behind it */
-	SV_KIND_SHORT, /* text that the kernel gives to who reads: the opener reads it */
+	SV_KIND_LINK,	 /* readlink */
+	SV_KIND_LIST,	 /* numbers that name directory entries */
+	SV_KIND_NAMES,	 /* directory entries; of links, behind a tab, what they point to */
+	SV_KIND_MAGIC,	 /* type of the filesystem behind it */
+	SV_KIND_SHORT,	 /* text that the kernel gives to who reads: the opener reads it */
 	SV_KIND_RECORDS, /* the position counts records: SV_OP_RECORDS */
 };
 
