@@ -308,7 +308,7 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 	},
 	[SV_IFACE_KCORE] = {
 		.name = "kcore", .path = "/proc/kcore", .kind = SV_KIND_BINARY,
-		.tells = "the kernel's own page tables",
+		.tells = "the kernel's own page tables and struct pages",
 		.costs = "observed reach: without it reach is inferred or assumed",
 		.how = "CONFIG_PROC_KCORE, CAP_SYS_RAWIO, and no lockdown=confidentiality",
 	},

@@ -149,7 +149,7 @@ awk '/^\.Sh EXAMPLES/ { e = 1 } e && /^\.Bd/ { on = 1; next } on && /^\.Ed/ { ex
 if [ -f "$build/libsafevma.a" ]; then
 	# shellcheck disable=SC2046 # one word a library
 	said=$(${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -Iinclude "$work/example.c" \
-		"$build/libsafevma.a" $(pkg-config --libs libproc2 libcap libcjson smartcols zlib) -lpfm -lm \
+		"$build/libsafevma.a" $(pkg-config --libs libproc2 libcap libcjson smartcols zlib libbpf) -lpfm -lm \
 		-o "$work/example" 2>&1)
 	is "the example of libsafevma(3) compiles" "$said" ""
 	is "the example of libsafevma(3) runs" \
