@@ -204,7 +204,9 @@ static const struct sv_page_view *head_view(const struct sv_page_view *v, const 
 {
 	const struct sv_page_view *h = v->tail || v->has_tails ? view_of(heads, v->head) : v;
 
-	return v->blank || v->broken || !h || h->blank || h->tail ? NULL : h;
+	if (v->blank || v->broken || !h || h->blank || h->tail || (v->tail && !h->has_tails))
+		return NULL;
+	return h;
 }
 
 /* Both readings mean the same allocation. */
@@ -239,6 +241,7 @@ static int describe(struct sv_structpages *s, const struct pages *frames, const 
 	*f = (struct sv_page_found) {
 		.pfn = frames->pfns[i], .head = frames->pfns[i], .order = -1, .cache = SV_NO_CACHE
 	};
+	f->changed = !h && v->tail && !v->broken; /* of what is no head any more */
 	if (!h)
 		return 1;
 	f->known = true;

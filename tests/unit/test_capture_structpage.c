@@ -216,6 +216,53 @@ static void without_btf(void **state)
 	}
 }
 
+static uint64_t changes; /* the frame that changes behind the first reading of its struct page */
+
+static int racing_read(struct sv_file *f, void *buf, size_t len, uint64_t off, size_t *got,
+	struct safevma_error *err)
+{
+	uint64_t at = CORE_START + ARRAY + changes * 64;
+	int rc = system_read(f, buf, len, off, got, err);
+
+	if (changes && off <= at && at < off + *got) {
+		page(changes, 1, changes == 0x40 ? 8 : cache(2), changes == 0x40 ? ~0u : 0xf5000000,
+			1);
+		changes = 0;
+	}
+	return rc;
+}
+
+/* A slab that was another cache's at the second reading; a head that was none any more. */
+static void changed_meanwhile(void **state)
+{
+	static const uint64_t which[] = { 0x48, 0x40 };
+	struct sv_root_ops ops = system_ops;
+
+	(void)state;
+	ops.read = racing_read;
+	for (size_t i = 0; i < sv_array_size(which); i++) {
+		struct system *s = machine();
+		struct sv_page_found f[sv_array_size(asked)];
+		struct sv_slab_view view = { 0 };
+		struct safevma_error why = { 0 };
+
+		s->root.ops = &ops;
+		changes = which[i];
+		assert_int_equal(look(s, &view, f, &why), 1);
+		assert_int_equal(changes, 0);
+		for (size_t k = 0; k < sv_array_size(asked); k++) {
+			bool hit = i ? asked[k] >= 0x40 && asked[k] < 0x48 : asked[k] == 0x48;
+
+			assert_int_equal(f[k].changed, hit);
+			assert_int_equal(f[k].known, !hit);
+			if (hit)
+				assert_int_equal(f[k].cache, SV_NO_CACHE);
+		}
+		sv_slab_view_fini(&view);
+		system_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +270,7 @@ int main(void)
 		cmocka_unit_test(unknown_names),
 		cmocka_unit_test(no_kcore),
 		cmocka_unit_test(without_btf),
+		cmocka_unit_test(changed_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
