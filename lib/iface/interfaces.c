@@ -412,7 +412,7 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 	[SV_IFACE_BTF] = {
 		.name = "btf", .path = "/sys/kernel/btf/vmlinux", .kind = SV_KIND_BINARY,
 		.tells = "where members of the kernel's structures lie",
-		.costs = "which cache slab memory belongs to, where names of caches do not show it",
+		.costs = "which cache slab memory belongs to",
 		.how = "CONFIG_DEBUG_INFO_BTF and sysfs mounted on /sys",
 	},
 	[SV_IFACE_SLAB_LIST] = {
