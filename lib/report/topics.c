@@ -77,6 +77,13 @@ static const struct safevma_topic terms[] = {
 		"Strong sources are slab and compound kernel memory (large kmalloc). Unclassified "
 		"ones are frames of which nothing tells that they are not kernel memory: no flags "
 		"at all, charged kernel memory, reserved memory." },
+	{ "holder", "term", "who has the frame beside ours, and what says so",
+		"Flags do not say whose a frame is. The slab cache is told by its struct page "
+		"through kcore, the function that allocated it by page_owner, mapping by vmalloc "
+		"by the kernel's page tables, the kernel image by iomem. Slab, large kmalloc and "
+		"pages that the kernel took itself are strong sources; what is free, of processes "
+		"or page tables is none, and neither is what is used behind vmalloc's guard pages. "
+		"AOVER and AOVER? of safevma adjacency count so; OVER and OVER? go by flags alone." },
 	{ "effect", "term", "what an overrun across an edge would do",
 		"silent: our alias can be written, the overrun lands and nobody notices. trapped: "
 		"our alias is absent or read-only, the access faults, and what then happens is "

@@ -225,11 +225,96 @@ static void effects(void **state)
 	safevma_observation_free(obs);
 }
 
+static void hold(safevma_observation *obs, size_t at, uint64_t flags, enum sv_holder_kind kind,
+	enum sv_held_basis basis)
+{
+	struct sv_holding *h = &obs->holdings.each.ptr[at];
+
+	h->flags = flags;
+	sv_holdings_say(&obs->holdings, &(struct sv_holding) { .pfn = h->pfn,
+						.kind = kind,
+						.basis = basis,
+						.name = SV_NO_NAME,
+						.detail = SV_NO_NAME,
+						.head = h->pfn,
+						.order = -1 });
+	h->flags = flags;
+}
+
+/* What is known of who has a source moves the interval, and never the figures by flags. */
+static void holders_narrow_the_interval(void **state)
+{
+	static const uint64_t beside[] = { 99, 101, 299, 301, 499, 501 };
+	safevma_observation *obs = memory_new();
+	struct sv_edge_list list;
+
+	(void)state;
+	memory_vma(obs, 0, 8);
+	memory_anon(obs, 0, 100, 0, 0);
+	memory_anon(obs, 1, 300, 0, 0);
+	memory_anon(obs, 2, 500, SV_KPF_SLAB, 0);
+	list = edges(obs);
+	assert_int_equal(list.attributed.over_strong, 1);
+	assert_int_equal(list.attributed.over_unclassified, 2);
+	assert_int_equal(list.attributed.under_unclassified, 3);
+	assert_int_equal(list.named, 0);
+	assert_null(list.ptr[0].held);
+	sv_edge_list_fini(&list);
+
+	assert_int_equal(sv_holdings_init(&obs->holdings, beside, sv_array_size(beside)), 0);
+	obs->holdings.made = true;
+	hold(obs, 0, 0, SV_HELD_LARGE, SV_HELD_BY_STRUCT_PAGE);		  /* becomes strong */
+	hold(obs, 1, 0, SV_HELD_FREE, SV_HELD_BY_PAGE_OWNER);		  /* is none */
+	hold(obs, 2, 0, SV_HELD_VMALLOC, SV_HELD_BY_TABLES);		  /* stays open */
+	hold(obs, 3, SV_KPF_BUDDY, SV_HELD_PAGES, SV_HELD_BY_PAGE_OWNER); /* became free since */
+	hold(obs, 4, SV_KPF_SLAB, SV_HELD_SLAB, SV_HELD_BY_STRUCT_PAGE);
+	list = edges(obs);
+	assert_int_equal(list.sums.over_strong, 1);
+	assert_int_equal(list.sums.over_unclassified, 2);
+	assert_int_equal(list.sums.under_unclassified, 3);
+	assert_int_equal(list.attributed.over_strong, 2);
+	assert_int_equal(list.attributed.over_unclassified, 1);
+	assert_int_equal(list.attributed.under_strong, 0);
+	assert_int_equal(list.attributed.under_unclassified, 2);
+	assert_int_equal(list.named, 4);
+	sv_edge_list_fini(&list);
+	safevma_observation_free(obs);
+}
+
+/* Slab that became something else, a frame that changed while asked about, two that disagree. */
+static void doubtful_holders_change_nothing(void **state)
+{
+	static const uint64_t beside[] = { 99, 299, 499 };
+	safevma_observation *obs = memory_new();
+	struct sv_edge_list list;
+
+	(void)state;
+	memory_vma(obs, 0, 8);
+	memory_anon(obs, 0, 100, SV_KPF_SLAB, SV_KPF_BUDDY);
+	memory_anon(obs, 1, 300, 0, SV_KPF_BUDDY);
+	memory_anon(obs, 2, 500, 0, SV_KPF_BUDDY);
+	assert_int_equal(sv_holdings_init(&obs->holdings, beside, sv_array_size(beside)), 0);
+	obs->holdings.made = true;
+	hold(obs, 0, 0, SV_HELD_FREE, SV_HELD_BY_PAGE_OWNER);
+	hold(obs, 1, 0, SV_HELD_FREE, SV_HELD_BY_PAGE_OWNER);
+	obs->holdings.each.ptr[1].changed = true;
+	hold(obs, 2, 0, SV_HELD_FREE, SV_HELD_BY_PAGE_OWNER);
+	obs->holdings.each.ptr[2].contradiction = true;
+	list = edges(obs);
+	assert_int_equal(list.attributed.over_strong, 1);
+	assert_int_equal(list.attributed.over_unclassified, 2);
+	assert_int_equal(list.named, 1);
+	sv_edge_list_fini(&list);
+	safevma_observation_free(obs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(ordered),
+		cmocka_unit_test(holders_narrow_the_interval),
+		cmocka_unit_test(doubtful_holders_change_nothing),
 		cmocka_unit_test(a_frame_mapped_twice_counts_once),
 		cmocka_unit_test(each_of_many_counts_once),
 		cmocka_unit_test(hidden_numbers),
