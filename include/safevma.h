@@ -224,12 +224,15 @@ struct safevma_watch_request {
 };
 
 /*
- * NEED_PHYS. first_pfn, pfns: the part to look at; pfns 0: all of it. cells: of the raster, at
- * most; 0: 4096. A cell is a power of two of frames.
+ * NEED_PHYS. first_pfn, pfns: the part to look at; pfns 0: all of it. A cell of the raster is
+ * 2^order frames; with order_given as many as that says, else as few as cells allows. cells: that
+ * hold memory, at most, up to 65536; 0: 4096, with order_given 65536.
  */
 struct safevma_phys_request {
 	uint64_t first_pfn, pfns;
 	size_t cells;
+	unsigned int order; /* up to 24 */
+	bool order_given;
 };
 
 struct safevma_request {
@@ -279,7 +282,8 @@ enum safevma_type {
 	SAFEVMA_TYPE_STRING, /* bytes of any content */
 	SAFEVMA_TYPE_WORDS,  /* a list of words of ours, as one string separated by spaces */
 	SAFEVMA_TYPE_REAL,   /* a ratio or an expectation; finite */
-	SAFEVMA_TYPE_PAIRS,  /* pairs of counts, as one string: "1:3 2:5" */
+	/* pairs of a count, or a word of ours, and a count, as one string: "1:3 2:5", "slab:5" */
+	SAFEVMA_TYPE_PAIRS,
 };
 
 /** type UNKNOWN: the value is not known; the observation's gaps say why. */
@@ -352,11 +356,18 @@ struct safevma_report_options {
 	bool bytes; /* numbers of bytes in full, not 4.1M */
 	bool color;
 	bool each;
+	unsigned int width; /* of pictures in text, in characters; 0: 80 */
 };
 
 /** Writes the report of a table. Write errors on out are errors here. */
 int safevma_report_write(const safevma_observation *obs, const safevma_table *table,
 	const struct safevma_report_options *options, FILE *out, struct safevma_error *err);
+
+/**
+ * Draws the raster of an observation with NEED_PHYS as SVG, which needs no other file. Where no
+ * raster could be made, that is what the picture says.
+ */
+int safevma_svg_write(const safevma_observation *obs, FILE *out, struct safevma_error *err);
 
 /**
  * As they come: writes the rows of a table that is a plain list ("changes") from number *from on
