@@ -195,10 +195,16 @@ static int read_piece(struct pass *s, uint64_t first, size_t n, size_t context, 
 	return 1;
 }
 
-/*
- * All of the machine, piece after piece, or a part of it. The first one has what lies before it as
- * context: the head of the compound that the part begins in.
- */
+/* Frames before a part, in which the head of the compound lies that it begins in. */
+static size_t before_part(const struct pass *s, uint64_t first)
+{
+	const struct sv_exposure *x = &s->c->obs->exposure;
+	size_t most = x->blocks_known ? (size_t)1 << x->block_order : CONTEXT;
+
+	return first < most ? (size_t)first : most;
+}
+
+/* All of the machine, piece after piece, or a part of it. */
 static int all_pieces(struct pass *s, uint64_t first, uint64_t frames, struct safevma_error *why,
 	struct safevma_error *err)
 {
@@ -207,7 +213,7 @@ static int all_pieces(struct pass *s, uint64_t first, uint64_t frames, struct sa
 
 	while (have == want && at - first < frames) {
 		uint64_t left = frames - (at - first);
-		size_t context = at != first ? 1 : at < CONTEXT ? (size_t)at : CONTEXT;
+		size_t context = at != first ? 1 : before_part(s, first);
 		int rc;
 
 		want = left < SV_EXPOSURE_FRAMES ? (size_t)left : SV_EXPOSURE_FRAMES;

@@ -173,8 +173,8 @@ static int add_heading(struct drawing *d)
 		sv_raster_size(d->plan->obs, UINT64_C(1) << (r->order + d->width), b) ||
 		sv_strbuf_printf(b,
 			".\nThe letter is the class of most of a cell, capital (or ':' for '.') "
-			"where slab or the\nlike lies in it beside mapped memory of processes%s."
-			"\n%-*s CELLS\n",
+			"where slab\nor the like lies in it beside mapped memory of processes%s.\n"
+			"%-*s CELLS\n",
 			d->selected ? "; ^ marks the selection" : "", d->label, "PFN"))
 		return -1;
 	return 0;
