@@ -123,8 +123,7 @@ static int set_range(struct arguments *a, const char *value)
 	char *rest;
 
 	if (!frame_number(value, &rest, &first) ||
-		(*rest == '-' && !frame_number(rest + 1, &rest, &last)) || *rest ||
-		last < first) {
+		(*rest == '-' && !frame_number(rest + 1, &rest, &last)) || *rest || last < first) {
 		complain("--range takes a frame number below 2^52, decimal or with 0x before it, "
 			 "or two with - between them; got '%s'",
 			value);

@@ -453,8 +453,7 @@ int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
 	rc = over_all_frames(c, fill, &why, err);
 	if (rc < 0)
 		return -1;
-	c->obs->exposure.made =
-		rc && (c->obs->needs & (SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_PHYS));
+	c->obs->exposure.made = rc && (c->obs->needs & (SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_PHYS));
 	c->obs->totals.made = rc && totals;
 	c->obs->raster.made = rc && (c->obs->needs & SAFEVMA_NEED_PHYS);
 	if (c->obs->raster.made && tell_coarser(c, err))

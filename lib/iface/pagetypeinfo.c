@@ -37,7 +37,7 @@ int sv_pagetypeinfo_block(
 	return 0;
 }
 
-/* A heading begins a part, an empty line ends it. */
+/* A heading begins a part, any other line ends it: of each node the whole file is repeated. */
 static void take_heading(struct sv_pagetype_counts *c, struct sv_span line)
 {
 	struct sv_span s = line;
@@ -45,7 +45,7 @@ static void take_heading(struct sv_pagetype_counts *c, struct sv_span line)
 	c->now.mixed = sv_take_lit(&s, "Number of mixed blocks");
 	if (c->now.mixed || sv_take_lit(&s, "Number of blocks type"))
 		c->types = sv_trim(s);
-	else if (!sv_trim(line).len)
+	else
 		c->types.len = 0;
 }
 
@@ -69,9 +69,7 @@ static int next_line(struct sv_pagetype_counts *c, struct safevma_error *err)
 	struct sv_span line;
 
 	while (sv_text_line(&c->text, &line)) {
-		if (c->types.len && sv_trim(line).len && *line.ptr != 'N')
-			return sv_text_error(&c->text, err, "'Node N, zone NAME'", line);
-		if (c->types.len && line.len > 4 && !memcmp(line.ptr, "Node", 4)) {
+		if (c->types.len && line.len >= 4 && !memcmp(line.ptr, "Node", 4)) {
 			if (!take_zone(c, line))
 				return sv_text_error(&c->text, err, "'Node N, zone NAME'", line);
 			return 1;
@@ -81,8 +79,8 @@ static int next_line(struct sv_pagetype_counts *c, struct safevma_error *err)
 	return 0;
 }
 
-int sv_pagetypeinfo_next(struct sv_pagetype_counts *c, struct sv_pagetype_count *ret,
-	struct safevma_error *err)
+int sv_pagetypeinfo_next(
+	struct sv_pagetype_counts *c, struct sv_pagetype_count *ret, struct safevma_error *err)
 {
 	struct sv_span before = c->counts_left;
 

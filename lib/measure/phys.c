@@ -139,8 +139,8 @@ void sv_measure_placement(const safevma_observation *obs, const struct sv_pfns *
 /* ---- cells with frames of the selection ------------------------------------------------------ */
 
 /* Cells without memory are not kept: a frame there was given back since its page was looked at. */
-static void mark(const struct sv_raster *r, const struct sv_pfns *x, size_t *at, size_t cell,
-	uint64_t *bits)
+static void mark(
+	const struct sv_raster *r, const struct sv_pfns *x, size_t *at, size_t cell, uint64_t *bits)
 {
 	uint64_t first = r->cells.ptr[cell].index << r->order, size = UINT64_C(1) << r->order;
 

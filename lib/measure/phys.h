@@ -24,7 +24,8 @@ struct sv_pfns {
 };
 
 /* Those that a process's pages lie in, as far as they were looked at. -1: memory is out. */
-int sv_process_pfns(const safevma_observation *obs, const struct sv_process *p, struct sv_pfns *ret);
+int sv_process_pfns(
+	const safevma_observation *obs, const struct sv_process *p, struct sv_pfns *ret);
 void sv_pfns_fini(struct sv_pfns *pfns);
 
 /* The frames of a process can be known at all: its memory was read, and numbers are shown. */

@@ -149,7 +149,7 @@ enum sv_class sv_raster_class(const struct sv_raster_cell *c)
 	int most = 0;
 
 	for (int i = 1; i < SV_CLASS_COUNT; i++)
-		if (c->class[i] > c->class[most])
+		if (c->class[i] > c -> class[most])
 			most = i;
 	return (enum sv_class)most;
 }

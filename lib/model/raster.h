@@ -11,13 +11,13 @@
 #include "exposure.h"
 
 enum {
-	SV_RASTER_CELLS = 4096,	     /* at most, where nobody says another number */
+	SV_RASTER_CELLS = 4096,	      /* at most, where nobody says another number */
 	SV_RASTER_CELLS_MOST = 65536, /* that can be asked for */
-	SV_RASTER_ORDER_MOST = 24,   /* that can be asked for */
+	SV_RASTER_ORDER_MOST = 24,    /* that can be asked for */
 };
 
 struct sv_raster_cell {
-	uint64_t index; /* its first frame is index << order */
+	uint64_t index;			/* its first frame is index << order */
 	uint64_t class[SV_CLASS_COUNT]; /* frames; those that are no memory are not counted */
 	uint64_t mapped;		/* memory of processes that is mapped */
 };

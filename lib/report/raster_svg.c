@@ -24,7 +24,7 @@ struct svg {
 	const safevma_observation *obs;
 	const struct sv_raster *raster;
 	const uint64_t *selected;
-	struct sv_strbuf out, letters, places;
+	struct sv_strbuf out;
 	struct sv_composition all;
 	unsigned int y;
 };
@@ -54,9 +54,9 @@ static int add_string(struct sv_strbuf *b, const char *text)
 static int add_classes(struct svg *s, const struct sv_raster_cell *c)
 {
 	for (int i = 0; i < SV_CLASS_COUNT; i++)
-		if (c->class[i] &&
-			sv_strbuf_printf(&s->out, ", %s %llu", sv_class_info((enum sv_class)i)->name,
-				(unsigned long long)c->class[i]))
+		if (c->class[i] && sv_strbuf_printf(&s->out, ", %s %llu",
+					   sv_class_info((enum sv_class)i)->name,
+					   (unsigned long long)c->class[i]))
 			return -1;
 	return 0;
 }
@@ -71,8 +71,8 @@ static int add_title(struct svg *s, size_t cell)
 		add_classes(s, c))
 		return -1;
 	if (s->selected && s->selected[cell] &&
-		sv_strbuf_printf(&s->out, "; %llu of the selection",
-			(unsigned long long)s->selected[cell]))
+		sv_strbuf_printf(
+			&s->out, "; %llu of the selection", (unsigned long long)s->selected[cell]))
 		return -1;
 	return sv_strbuf_printf(&s->out, "</title>");
 }
@@ -82,17 +82,16 @@ static int add_cell(struct svg *s, size_t cell)
 	const struct sv_raster_cell *c = &s->raster->cells.ptr[cell];
 	unsigned int x = LEFT + SIZE * (unsigned int)(c->index & ((1u << ROW_ORDER) - 1));
 	bool chosen = s->selected && s->selected[cell];
-	char letter = sv_raster_letter(c);
 
-	if (sv_strbuf_printf(&s->out, "<g><rect class=\"%s\" x=\"%u\" y=\"%u\" fill=\"%s\"/>",
-		    chosen ? "s" : "c", x, s->y, sv_class_look(sv_raster_class(c))->color) ||
-		(sv_raster_mixed(c) &&
-			sv_strbuf_printf(&s->out, "<path d=\"M%u %uh%u\"/>", x + 1,
-				s->y + SIZE - 2, SIZE - 3)) ||
-		add_title(s, cell) || sv_strbuf_printf(&s->out, "</g>\n"))
-		return -1;
-	return sv_strbuf_printf(&s->places, "%s%u", s->places.len ? " " : "", x + SIZE / 2) ||
-			       sv_strbuf_add(&s->letters, &letter, 1)
+	return sv_strbuf_printf(&s->out,
+		       "<g><rect class=\"%s\" x=\"%u\" y=\"%u\" width=\"13\" height=\"13\" "
+		       "fill=\"%s\"/><text class=\"t\" x=\"%u\" y=\"%u\">%c</text>",
+		       chosen ? "s" : "c", x, s->y, sv_class_look(sv_raster_class(c))->color,
+		       x + SIZE / 2, s->y + SIZE - 4, sv_raster_letter(c)) ||
+			       (sv_raster_mixed(c) &&
+				       sv_strbuf_printf(&s->out, "<path d=\"M%u %uh%u\"/>", x + 1,
+					       s->y + SIZE - 2, SIZE - 3)) ||
+			       add_title(s, cell) || sv_strbuf_printf(&s->out, "</g>\n")
 		       ? -1
 		       : 0;
 }
@@ -103,7 +102,6 @@ static int add_row(struct svg *s, size_t first, size_t *n)
 	const struct sv_raster *r = s->raster;
 	uint64_t row = r->cells.ptr[first].index >> ROW_ORDER;
 
-	s->letters.len = s->places.len = 0;
 	if (sv_strbuf_printf(&s->out, "<text class=\"l\" x=\"%u\" y=\"%u\">0x%llx</text>\n",
 		    LEFT - 8, s->y + SIZE - 3, (unsigned long long)row << ROW_ORDER << r->order))
 		return -1;
@@ -112,9 +110,6 @@ static int add_row(struct svg *s, size_t first, size_t *n)
 			break;
 		else if (add_cell(s, first + *n))
 			return -1;
-	if (sv_strbuf_printf(&s->out, "<text class=\"t\" y=\"%u\" x=\"%s\">%s</text>\n",
-		    s->y + SIZE - 4, s->places.ptr, s->letters.ptr))
-		return -1;
 	s->y += SIZE;
 	return 0;
 }
@@ -123,9 +118,8 @@ static int add_hole(struct svg *s, uint64_t from, uint64_t to)
 {
 	if (from >= to)
 		return 0;
-	if (sv_strbuf_printf(&s->out,
-		    "<text x=\"%u\" y=\"%u\">no memory from 0x%llx to 0x%llx: ", LEFT,
-		    s->y + SIZE - 3, (unsigned long long)from, (unsigned long long)to - 1) ||
+	if (sv_strbuf_printf(&s->out, "<text x=\"%u\" y=\"%u\">no memory from 0x%llx to 0x%llx: ",
+		    LEFT, s->y + SIZE - 3, (unsigned long long)from, (unsigned long long)to - 1) ||
 		sv_raster_size(s->obs, to - from, &s->out) ||
 		sv_strbuf_printf(&s->out, "</text>\n"))
 		return -1;
@@ -155,11 +149,12 @@ static int add_legend_line(struct svg *s, enum sv_class class)
 	const struct sv_class_look *look = sv_class_look(class);
 
 	if (sv_strbuf_printf(&s->out,
-		    "<rect class=\"c\" x=\"%u\" y=\"%u\" fill=\"%s\"/><text class=\"t\" x=\"%u\" "
+		    "<rect class=\"c\" x=\"%u\" y=\"%u\" width=\"13\" height=\"13\" "
+		    "fill=\"%s\"/><text class=\"t\" x=\"%u\" "
 		    "y=\"%u\">%c</text><text x=\"%u\" y=\"%u\">%s, ",
 		    LEFT, s->y, look->color, LEFT + SIZE / 2, s->y + SIZE - 4, look->letter,
 		    LEFT + SIZE + 8, s->y + SIZE - 3, sv_class_info(class)->name) ||
-		sv_raster_size(s->obs, s->all.class[class], &s->out) ||
+		sv_raster_size(s->obs, s->all.class[class], &s -> out) ||
 		sv_strbuf_printf(&s->out, ": ") ||
 		add_string(&s->out, sv_class_info(class)->help) ||
 		sv_strbuf_printf(&s->out, "</text>\n"))
@@ -231,10 +226,11 @@ static int add_summary(struct svg *s, struct sv_strbuf *b)
 	return 0;
 }
 
-static const char style[] = "<style>text{font:11px monospace;fill:#111}.l{text-anchor:end}"
-			    ".t{text-anchor:middle;font-size:10px}rect{width:13px;height:13px}"
-			    ".c{stroke:#ccc;stroke-width:.5}.s{stroke:#000;stroke-width:2}"
-			    "path{stroke:#000;stroke-width:1.5}.h{font:bold 14px sans-serif}</style>\n";
+static const char style[] =
+	"<style>text{font:11px monospace;fill:#111}.l{text-anchor:end}"
+	".t{text-anchor:middle;font-size:10px}"
+	".c{stroke:#ccc;stroke-width:.5}.s{stroke:#000;stroke-width:2}"
+	"path{stroke:#000;stroke-width:1.5}.h{font:bold 14px sans-serif}</style>\n";
 
 /* The height is known when all is drawn, and stands before it. */
 static int whole(struct svg *s, struct sv_strbuf *ret)
@@ -253,14 +249,14 @@ static int whole(struct svg *s, struct sv_strbuf *ret)
 			       sv_strbuf_printf(ret, "</title>\n<desc id=\"desc\">") ||
 			       add_summary(s, ret) ||
 			       sv_strbuf_printf(ret,
-				       "</desc>\n%s<rect x=\"0\" y=\"0\" style=\"width:100%%;"
-				       "height:100%%\" fill=\"#fff\"/>\n<text class=\"h\" "
+				       "</desc>\n%s<rect width=\"100%%\" height=\"100%%\" "
+				       "fill=\"#fff\"/>\n<text class=\"h\" "
 				       "x=\"%u\" y=\"24\">Physical memory, Linux ",
 				       style, RIGHT) ||
 			       add_string(ret, h->release) || sv_strbuf_printf(ret, " on ") ||
 			       add_string(ret, h->machine) ||
-			       sv_strbuf_printf(ret,
-				       "</text>\n<text x=\"%u\" y=\"44\">A cell is ", RIGHT) ||
+			       sv_strbuf_printf(
+				       ret, "</text>\n<text x=\"%u\" y=\"44\">A cell is ", RIGHT) ||
 			       sv_raster_size(s->obs, UINT64_C(1) << s->raster->order, ret) ||
 			       sv_strbuf_printf(ret,
 				       "; at the left the number of the first frame of a row"
@@ -302,7 +298,5 @@ int safevma_svg_write(const safevma_observation *obs, FILE *out, struct safevma_
 	else if (fwrite(text.ptr, 1, text.len, out) != text.len || fflush(out))
 		rc = sv_error_sys(err, errno, NULL, "write the picture");
 	sv_strbuf_fini(&s.out);
-	sv_strbuf_fini(&s.letters);
-	sv_strbuf_fini(&s.places);
 	return rc;
 }

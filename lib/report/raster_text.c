@@ -41,8 +41,7 @@ char sv_raster_letter(const struct sv_raster_cell *c)
 int sv_raster_size(const safevma_observation *obs, uint64_t frames, struct sv_strbuf *ret)
 {
 	const struct safevma_report_options options = { .format = SAFEVMA_FORMAT_TEXT };
-	struct safevma_value v =
-		sv_value_u64(SAFEVMA_TYPE_BYTES, frames * obs->host.page_size);
+	struct safevma_value v = sv_value_u64(SAFEVMA_TYPE_BYTES, frames * obs->host.page_size);
 
 	return sv_value_format(&v, &options, ret);
 }
@@ -105,8 +104,8 @@ static int add_row(struct drawing *d, size_t first, size_t *n)
 	size_t at = 0, marked = 0;
 
 	d->marks.len = 0;
-	if (sv_strbuf_printf(&d->out, "0x%-*llx ", d->label - 2,
-		    (unsigned long long)(begin << r->order)))
+	if (sv_strbuf_printf(
+		    &d->out, "0x%-*llx ", d->label - 2, (unsigned long long)(begin << r->order)))
 		return -1;
 	for (*n = 0; first + *n < r->cells.len; ++*n, at++) {
 		uint64_t index = r->cells.ptr[first + *n].index;
@@ -123,9 +122,7 @@ static int add_row(struct drawing *d, size_t first, size_t *n)
 	}
 	if (sv_strbuf_add(&d->out, "\n", 1))
 		return -1;
-	return d->marks.len ? sv_strbuf_printf(
-				      &d->out, "%*s %s\n", d->label, "", d->marks.ptr)
-			    : 0;
+	return d->marks.len ? sv_strbuf_printf(&d->out, "%*s %s\n", d->label, "", d->marks.ptr) : 0;
 }
 
 /* Whole rows without memory: [from, to) in frames. */
@@ -136,8 +133,7 @@ static int add_hole(struct drawing *d, uint64_t from, uint64_t to)
 	if (sv_strbuf_printf(&d->out, "%*s no memory from 0x%llx to 0x%llx: ", d->label, "",
 		    (unsigned long long)from, (unsigned long long)to - 1))
 		return -1;
-	return sv_raster_size(d->plan->obs, to - from, &d->out) ||
-			       sv_strbuf_add(&d->out, "\n", 1)
+	return sv_raster_size(d->plan->obs, to - from, &d->out) || sv_strbuf_add(&d->out, "\n", 1)
 		       ? -1
 		       : 0;
 }
@@ -168,8 +164,8 @@ static int add_heading(struct drawing *d)
 	if (sv_strbuf_printf(b, "Frames 0x%llx to 0x%llx; a cell is ", (unsigned long long)r->first,
 		    (unsigned long long)r->end - 1) ||
 		sv_raster_size(d->plan->obs, UINT64_C(1) << r->order, b) ||
-		sv_strbuf_printf(b, " (%llu frame%s), a row ", 1ULL << r->order,
-			r->order ? "s" : "") ||
+		sv_strbuf_printf(
+			b, " (%llu frame%s), a row ", 1ULL << r->order, r->order ? "s" : "") ||
 		sv_raster_size(d->plan->obs, UINT64_C(1) << (r->order + d->width), b) ||
 		sv_strbuf_printf(b,
 			".\nThe letter is the class of most of a cell, capital (or ':' for '.') "

@@ -107,7 +107,7 @@ static int add_class(struct sv_strbuf *b, int class, uint64_t frames)
 {
 	return !frames ? 0
 		       : sv_strbuf_printf(b, "%s%s:%llu", b->len ? " " : "",
-				 sv_class_info((enum sv_class)class)->name,
+				 sv_class_info((enum sv_class) class)->name,
 				 (unsigned long long)frames);
 }
 
@@ -136,9 +136,8 @@ static const struct sv_column cell_columns[] = {
 	SV_COL("CELL", NULL, "its letter in the picture", STRING, true, get_letter),
 	SV_COL("CLASS", "class", "the class that most of its memory is of", STRING, true,
 		get_class),
-	SV_COL("MIXED", "mixed",
-		"it holds slab or the like beside mapped memory of processes", BOOL, true,
-		get_mixed),
+	SV_COL("MIXED", "mixed", "it holds slab or the like beside mapped memory of processes",
+		BOOL, true, get_mixed),
 	SV_COL("MAPPED", "mapped_frames", "memory of processes that is mapped", U64, true,
 		get_mapped),
 	SV_COL("SELECTED", "selected_frames",
