@@ -111,7 +111,8 @@ static const struct safevma_topic terms[] = {
 		"A cell is a power of two of frames; its letter is the class that most of its "
 		"memory is of, and a capital, or ':' for '.', where slab or compound kernel memory "
 		"lies in it beside mapped memory of processes (mixed). Large cells are nearly "
-		"always mixed: within a pageblock is what counts. --zoom and --range look closer." },
+		"always mixed: within a pageblock is what counts. --zoom and --range look "
+		"closer." },
 	{ "distance-curve", "term", "how far down the nearest strong source lies",
 		"NEAR: for each power of two up to a pageblock, how many frames have a strong "
 		"source at most so many frames below; 1 is OVER. An overflow would have to run so "
