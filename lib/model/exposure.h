@@ -32,7 +32,8 @@ struct sv_block_type {
 	uint64_t node;
 	char zone[16], type[16];
 	uint64_t blocks;
-	struct sv_num mixed; /* that the kernel itself calls mixed: it knows with page_owner alone */
+	struct sv_num
+		mixed; /* that the kernel itself calls mixed: it knows with page_owner alone */
 };
 
 struct sv_block_types {

@@ -15,6 +15,7 @@
 #include "raster.h"
 #include "safevma.h"
 #include "series.h"
+#include "slab.h"
 
 struct sv_gap {
 	const char *interface; /* name, static */
@@ -156,6 +157,7 @@ struct safevma_observation {
 	struct sv_exposure exposure;
 	struct sv_raster raster;
 	struct sv_block_types block_types;
+	struct sv_slabs slabs;
 	struct sv_series series; /* the selected, look by look */
 	struct sv_faultlog faults;
 	struct sv_pressure pressure;

@@ -133,6 +133,7 @@ struct safevma_cursor {
 	struct sv_composition composition, whole;
 	uint64_t node;
 	const struct sv_block_type *block_type;
+	const struct sv_slab_cache *slab;
 	uint64_t zone_blocks;
 	struct sv_pfns pfns;
 	struct sv_placement placement, process_placement;
@@ -228,7 +229,8 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_cgroup_limits, sv_table_oom_policy, sv_table_oom_order, sv_table_oom_standing,
 	sv_table_fit, sv_table_fit_limits, sv_table_phys, sv_table_raster, sv_table_phys_classes,
 	sv_table_phys_nodes, sv_table_phys_zones, sv_table_phys_blocks, sv_table_phys_mixing,
-	sv_table_phys_flags, sv_table_phys_processes;
+	sv_table_phys_flags, sv_table_phys_processes, sv_table_slab, sv_table_slab_aliases,
+	sv_table_slab_settings;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);
