@@ -3,12 +3,11 @@
  * /proc/slabinfo: a line a cache; mm/slab_common.c cache_show(), version 2.1 since 2.6.16:
  *
  *	slabinfo - version: 2.1
- *	# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables
- *... kmalloc-64          2845   3008     64   64    1 : tunables    0    0    0 : slabdata  47  47
- *0
+ *	# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : ...
+ *	kmalloc-64  2845 3008 64 64 1 : tunables 0 0 0 : slabdata 47 47 0
  *
  * A merged cache stands there once, by the name of who asked for it first. objsize is what an
- *object takes with all that the allocator adds (slab_size of sysfs).
+ * object takes with all that the allocator adds (slab_size of sysfs).
  */
 #ifndef SV_IFACE_SLABINFO_H
 #define SV_IFACE_SLABINFO_H

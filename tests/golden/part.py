@@ -10,7 +10,8 @@ import shutil
 import sys
 
 KEPT = re.compile(
-    r"/(?!proc/\d)(?!proc/k)(?!proc/vmallocinfo|sys/kernel/debug|proc/slabinfo).*|/proc|/proc/kpageflags|"
+    r"/(?!proc/\d)(?!proc/k)(?!proc/vmallocinfo|sys/kernel/debug|proc/slabinfo).*|/proc|"
+    r"/proc/kpageflags|"
     r"/proc/PID/(?!smaps|fd).*"
 )
 

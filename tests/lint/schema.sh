@@ -129,6 +129,7 @@ both "critical" maps --critical
 both "everything" commit --all
 both "critical" commit --critical
 both "the kernel alone" linear
+both "caches" slab
 both "the machine alone" phys --range 0-0x3ffff
 both "each frame" phys --range 0x1000-0x11ff --zoom 1 -p $$
 both "no memory" phys --range 0xffffffffff000-0xfffffffffffff
@@ -215,6 +216,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	both "nobody, sample" adjacency -p "$nobody" --sample 20
 	both "nobody, a frame" frames --pfn 0x1000
 	both "nobody, the machine" phys
+	both "nobody, caches" slab
 	both "nobody, claims" probe fork-cow devmem-ram
 	mkdir "$work/nobody" && chown 65534:65534 "$work/nobody"
 	# shellcheck disable=SC2086
