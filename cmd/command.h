@@ -53,6 +53,7 @@ struct arguments {
 	struct safevma_report_options report;
 	bool reconcile, lean, pools, map, probe;
 	bool critical;
+	const char *svg;
 	struct words positional;
 	/* storage behind the selection */
 	pid_t *pids;
@@ -102,6 +103,24 @@ void arguments_free(struct arguments *args);
 /* Observes and reports the table with the command's name, or another. Exit status. */
 int run_report(const struct command *command, struct arguments *args);
 int run_table(const char *table, struct arguments *args);
+
+/*
+ * A file that takes the place of its name when it is whole. It is made by a child with the rights
+ * that we have when it is begun: later we have given them up. begin: at once, so that what cannot
+ * be written is known before anything is read; -1 to go on. commit: text of size bytes. cancel:
+ * nothing is left. Exit statuses, with a message.
+ */
+struct whole_file;
+int whole_file_begin(const char *path, struct whole_file **ret);
+int whole_file_commit(struct whole_file *file, const char *text, size_t size);
+void whole_file_cancel(struct whole_file *file);
+
+/* Characters of a line of standard output. */
+unsigned int screen_width(void);
+
+/* Observes and hands over to fn, then reports. */
+typedef int (*with_observation)(const safevma_observation *obs, void *arg);
+int run_table_and(const char *table, struct arguments *args, with_observation fn, void *arg);
 
 /* Whether processes were selected by an option. */
 bool selects(const struct arguments *args);

@@ -40,6 +40,9 @@ enum {
 	OPT_UNTIL_FAULT,
 	OPT_WITHOUT,
 	OPT_WOULD_FIT,
+	OPT_RANGE,
+	OPT_ZOOM,
+	OPT_SVG,
 };
 
 /* What the option sets, from its value. -1 to go on, else an exit status: a message was printed. */

@@ -93,7 +93,7 @@ static int observe(const safevma_table *table, struct arguments *a, safevma_obse
 	return complain_error(&err, EXIT_RUNTIME);
 }
 
-int run_table(const char *name, struct arguments *a)
+int run_table_and(const char *name, struct arguments *a, with_observation fn, void *arg)
 {
 	const safevma_table *table = safevma_table_find(name);
 	struct safevma_error err = { 0 };
@@ -102,9 +102,16 @@ int run_table(const char *name, struct arguments *a)
 
 	if (status >= 0)
 		return status;
-	status = write_report(obs, table, a, &err);
+	status = fn ? fn(obs, arg) : -1;
+	if (status < 0)
+		status = write_report(obs, table, a, &err);
 	safevma_observation_free(obs);
 	return status;
+}
+
+int run_table(const char *name, struct arguments *a)
+{
+	return run_table_and(name, a, NULL, NULL);
 }
 
 int run_report(const struct command *command, struct arguments *a)

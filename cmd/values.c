@@ -107,6 +107,53 @@ static int set_pfn(struct arguments *a, const char *value)
 	return -1;
 }
 
+static bool frame_number(const char *text, char **rest, uint64_t *ret)
+{
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*ret = strtoull(text, rest, !strncmp(text, "0x", 2) ? 16 : 10);
+	return !errno && *ret < UINT64_C(1) << 52;
+}
+
+/* "0x100000-0x1fffff", both ends in it; "0x100000": from there on. */
+static int set_range(struct arguments *a, const char *value)
+{
+	uint64_t first = 0, last = (UINT64_C(1) << 52) - 1;
+	char *rest;
+
+	if (!frame_number(value, &rest, &first) ||
+		(*rest == '-' && !frame_number(rest + 1, &rest, &last)) || *rest || last < first) {
+		complain("--range takes a frame number below 2^52, decimal or with 0x before it, "
+			 "or two with - between them; got '%s'",
+			value);
+		return EXIT_USAGE;
+	}
+	a->request.phys.first_pfn = first;
+	a->request.phys.pfns = last - first + 1;
+	return -1;
+}
+
+static int set_zoom(struct arguments *a, const char *value)
+{
+	struct safevma_phys_request *r = &a->request.phys;
+	uint64_t frames = 0;
+	char *rest;
+
+	r->order_given = strcmp(value, "fit") != 0;
+	if (!r->order_given)
+		return -1;
+	if (!frame_number(value, &rest, &frames) || *rest || !frames || frames & (frames - 1) ||
+		frames > 1 << 24) {
+		complain("--zoom takes frames of a cell, a power of two from 1 to 16777216, or "
+			 "fit; got '%s'",
+			value);
+		return EXIT_USAGE;
+	}
+	r->order = (unsigned int)__builtin_ctzll(frames);
+	return -1;
+}
+
 static int set_color(struct arguments *a, const char *when)
 {
 	if (!strcmp(when, "always"))
@@ -258,6 +305,10 @@ int option_apply(struct arguments *a, const struct option_info *o, const char *v
 		return set_color(a, value);
 	case OPT_PFN:
 		return set_pfn(a, value);
+	case OPT_RANGE:
+		return set_range(a, value);
+	case OPT_ZOOM:
+		return set_zoom(a, value);
 	case OPT_SAMPLE:
 		return set_sample(a, value);
 	case OPT_PAGE_TABLES:

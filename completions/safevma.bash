@@ -78,7 +78,7 @@ _safevma()
 		_pnames
 		return
 		;;
-	--exe | --cgroup)
+	--exe | --cgroup | --svg)
 		_filedir
 		return
 		;;

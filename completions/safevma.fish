@@ -60,7 +60,7 @@ for line in (__safevma_section Commands:)
                 set -a spec -x -a 'auto always never'
             case DIR
                 set -a spec -x -a '(__fish_complete_directories)'
-            case PATH
+            case PATH FILE
                 set -a spec -r -F
             case '*'
                 set -a spec -x

@@ -162,7 +162,7 @@ enum safevma_need {
 	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
 	SAFEVMA_NEED_ALL = ((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE |
 			   SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS | SAFEVMA_NEED_PRESSURE |
-			   SAFEVMA_NEED_SOURCES,
+			   SAFEVMA_NEED_SOURCES | SAFEVMA_NEED_SLAB,
 	SAFEVMA_NEED_PROBE = 1u << 16,	/* experiments on memory of our own: the ledger */
 	SAFEVMA_NEED_FAULTS = 1u << 19, /* page faults as they happen, for a time */
 	SAFEVMA_NEED_WATCH = 1u << 20,	/* the selected again and again, for a time */
@@ -225,12 +225,15 @@ struct safevma_watch_request {
 };
 
 /*
- * NEED_PHYS. first_pfn, pfns: the part to look at; pfns 0: all of it. cells: of the raster, at
- * most; 0: 4096. A cell is a power of two of frames.
+ * NEED_PHYS. first_pfn, pfns: the part to look at; pfns 0: all of it. A cell of the raster is
+ * 2^order frames; with order_given as many as that says, else as few as cells allows. cells: that
+ * hold memory, at most, up to 65536; 0: 4096, with order_given 65536.
  */
 struct safevma_phys_request {
 	uint64_t first_pfn, pfns;
 	size_t cells;
+	unsigned int order; /* up to 24 */
+	bool order_given;
 };
 
 struct safevma_request {
@@ -280,7 +283,8 @@ enum safevma_type {
 	SAFEVMA_TYPE_STRING, /* bytes of any content */
 	SAFEVMA_TYPE_WORDS,  /* a list of words of ours, as one string separated by spaces */
 	SAFEVMA_TYPE_REAL,   /* a ratio or an expectation; finite */
-	SAFEVMA_TYPE_PAIRS,  /* pairs of counts, as one string: "1:3 2:5" */
+	/* pairs of a count, or a word of ours, and a count, as one string: "1:3 2:5", "slab:5" */
+	SAFEVMA_TYPE_PAIRS,
 };
 
 /** type UNKNOWN: the value is not known; the observation's gaps say why. */
@@ -353,11 +357,18 @@ struct safevma_report_options {
 	bool bytes; /* numbers of bytes in full, not 4.1M */
 	bool color;
 	bool each;
+	unsigned int width; /* of pictures in text, in characters; 0: 80 */
 };
 
 /** Writes the report of a table. Write errors on out are errors here. */
 int safevma_report_write(const safevma_observation *obs, const safevma_table *table,
 	const struct safevma_report_options *options, FILE *out, struct safevma_error *err);
+
+/**
+ * Draws the raster of an observation with NEED_PHYS as SVG, which needs no other file. Where no
+ * raster could be made, that is what the picture says.
+ */
+int safevma_svg_write(const safevma_observation *obs, FILE *out, struct safevma_error *err);
 
 /**
  * As they come: writes the rows of a table that is a plain list ("changes") from number *from on

@@ -174,6 +174,9 @@ int sv_capture_meminfo(struct sv_capture *c, const char *tag, struct safevma_err
  */
 int sv_capture_locks(struct sv_capture *c, struct safevma_error *err);
 
+/* Caches of the slab allocator. */
+int sv_capture_slab(struct sv_capture *c, struct safevma_error *err);
+
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 

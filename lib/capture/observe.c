@@ -26,7 +26,7 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_PAGES;
 	if (needs & SAFEVMA_NEED_PAGES)
 		needs |= SAFEVMA_NEED_VMAS;
-	if (needs & SAFEVMA_NEED_EXPOSURE)
+	if (needs & (SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_PHYS | SAFEVMA_NEED_SLAB))
 		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_COMMIT)
 		needs |= SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_SYSTEM;
@@ -71,16 +71,17 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 {
 	unsigned int needs = c->obs->needs;
 	bool exposure = needs & SAFEVMA_NEED_EXPOSURE, owners = needs & SAFEVMA_NEED_OWNERS;
+	bool phys = needs & SAFEVMA_NEED_PHYS;
 	bool fill = exposure && (needs & SAFEVMA_NEED_FRAMES) && !c->request->everything &&
 		    !c->request->sample_percent;
 	bool halves = fill || owners;
 
-	if ((exposure || owners) && sv_capture_block_order(c, err))
+	if ((exposure || owners || phys) && sv_capture_block_order(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_VMAS) &&
 		each_selected(c, halves ? sv_capture_memory_begin : in_one_go, err))
 		return -1;
-	if ((exposure || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, fill, err))
+	if ((exposure || phys || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, fill, err))
 		return -1;
 	if (owners && sv_capture_owners(c, err))
 		return -1;
@@ -143,6 +144,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_COMMIT) && sv_capture_commit(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_PRESSURE) && sv_capture_pressure(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_SLAB) && sv_capture_slab(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_KERNEL) && sv_capture_linear(c, err))
 		return -1;

@@ -166,6 +166,8 @@ static int look_at_piece(struct pass *s, struct safevma_error *err)
 			return -1;
 	if (obs->needs & SAFEVMA_NEED_RECONCILE)
 		count_totals(&obs->totals, &s->piece, &s->totals_head);
+	if ((obs->needs & SAFEVMA_NEED_PHYS) && sv_raster_add(&obs->raster, &s->piece))
+		return sv_error_nomem(err);
 	return 0;
 }
 
@@ -193,15 +195,29 @@ static int read_piece(struct pass *s, uint64_t first, size_t n, size_t context, 
 	return 1;
 }
 
-/* All of the machine, piece after piece. */
-static int all_pieces(struct pass *s, struct safevma_error *why, struct safevma_error *err)
+/* Frames before a part, in which the head of the compound lies that it begins in. */
+static size_t before_part(const struct pass *s, uint64_t first)
 {
-	size_t have = SV_EXPOSURE_FRAMES;
-	uint64_t at = 0;
+	const struct sv_exposure *x = &s->c->obs->exposure;
+	size_t most = x->blocks_known ? (size_t)1 << x->block_order : CONTEXT;
 
-	while (have == SV_EXPOSURE_FRAMES) {
-		int rc = read_piece(s, at, SV_EXPOSURE_FRAMES, at != 0, &have, why, err);
+	return first < most ? (size_t)first : most;
+}
 
+/* All of the machine, piece after piece, or a part of it. */
+static int all_pieces(struct pass *s, uint64_t first, uint64_t frames, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	size_t want = SV_EXPOSURE_FRAMES, have = want;
+	uint64_t at = first;
+
+	while (have == want && at - first < frames) {
+		uint64_t left = frames - (at - first);
+		size_t context = at != first ? 1 : before_part(s, first);
+		int rc;
+
+		want = left < SV_EXPOSURE_FRAMES ? (size_t)left : SV_EXPOSURE_FRAMES;
+		rc = read_piece(s, at, want, context, &have, why, err);
 		if (rc <= 0)
 			return rc;
 		if (have && look_at_piece(s, err))
@@ -209,6 +225,18 @@ static int all_pieces(struct pass *s, struct safevma_error *why, struct safevma_
 		at += have;
 	}
 	return 1;
+}
+
+/* A part is for the raster alone: nothing else is told of parts. */
+static int over_range(struct pass *s, struct safevma_error *why, struct safevma_error *err)
+{
+	const unsigned int whole = SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_RECONCILE;
+	const struct safevma_phys_request *r = &s->c->request->phys;
+	bool part = r->pfns && !(s->c->obs->needs & whole);
+
+	sv_raster_init(&s->c->obs->raster, part ? r->first_pfn : 0, r->order_given ? r->order : 0,
+		r->cells || !r->order_given ? r->cells : SV_RASTER_CELLS_MOST);
+	return all_pieces(s, part ? r->first_pfn : 0, part ? r->pfns : UINT64_MAX, why, err);
 }
 
 /* Which units are looked at: the same ones each time, and no pattern of the machine's. */
@@ -303,7 +331,7 @@ static int over_all_frames(
 		return sv_error_nomem(err);
 	s->fill = fill;
 	s->next = next;
-	rc = x->sample.percent ? some_pieces(s, why, err) : all_pieces(s, why, err);
+	rc = x->sample.percent ? some_pieces(s, why, err) : over_range(s, why, err);
 	return rc > 0 && surround_rest(s, err) ? -1 : rc;
 }
 
@@ -373,10 +401,29 @@ static int tell_sample(struct sv_capture *c, struct safevma_error *err)
 static int tell_unread(
 	struct sv_capture *c, const struct safevma_error *why, struct safevma_error *err)
 {
+	if (c->obs->needs & SAFEVMA_NEED_PHYS)
+		return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true,
+			"the raster of physical memory, and every count of frames", err);
 	if (!(c->obs->needs & SAFEVMA_NEED_EXPOSURE))
 		return sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true, err);
 	return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true,
 		"exposure of the machine; lift, mixing and distances of processes", err);
+}
+
+/* Cells of the size that was asked for would be too many to show. */
+static int tell_coarser(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_raster *r = &c->obs->raster;
+	struct safevma_error why;
+
+	if (!c->request->phys.order_given || r->order == c->request->phys.order)
+		return 0;
+	sv_error_set(&why, SAFEVMA_E_UNSUPPORTED, 0, NULL, 0,
+		"more than %zu cells would hold memory: they were made larger, %llu frames each; "
+		"a smaller range has smaller ones",
+		r->most, 1ULL << r->order);
+	return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, true,
+		"cells of the size that was asked for", err);
 }
 
 static void keep_meminfo(
@@ -406,8 +453,11 @@ int sv_capture_pass(struct sv_capture *c, bool fill, struct safevma_error *err)
 	rc = over_all_frames(c, fill, &why, err);
 	if (rc < 0)
 		return -1;
-	c->obs->exposure.made = rc && (c->obs->needs & SAFEVMA_NEED_EXPOSURE);
+	c->obs->exposure.made = rc && (c->obs->needs & (SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_PHYS));
 	c->obs->totals.made = rc && totals;
+	c->obs->raster.made = rc && (c->obs->needs & SAFEVMA_NEED_PHYS);
+	if (c->obs->raster.made && tell_coarser(c, err))
+		return -1;
 	if (!rc && tell_unread(c, &why, err))
 		return -1;
 	if (totals && read_meminfo(c, "after", &after, err))

@@ -215,7 +215,7 @@ static int read_number(struct sv_structpages *s, uint64_t cache, struct sv_num a
 }
 
 /* Order in the upper half of the word, objects in the lower (OO_SHIFT). */
-static int read_sizes(struct sv_structpages *s, struct sv_slab_cache *k, struct safevma_error *err)
+static int read_sizes(struct sv_structpages *s, struct sv_seen_cache *k, struct safevma_error *err)
 {
 	const struct sv_page_layout *l = &s->layout;
 
@@ -227,7 +227,7 @@ static int read_sizes(struct sv_structpages *s, struct sv_slab_cache *k, struct 
 	return 0;
 }
 
-static int read_cache(struct sv_structpages *s, struct sv_slab_cache *k, struct safevma_error *err)
+static int read_cache(struct sv_structpages *s, struct sv_seen_cache *k, struct safevma_error *err)
 {
 	char name[NAME_MAX_LEN + 1];
 	uint64_t at;
@@ -245,7 +245,7 @@ static int read_cache(struct sv_structpages *s, struct sv_slab_cache *k, struct 
 int sv_slab_cache_at(
 	struct sv_structpages *s, uint64_t address, uint32_t *ret, struct safevma_error *err)
 {
-	struct sv_slab_cache *k;
+	struct sv_seen_cache *k;
 
 	*ret = sv_slab_view_find(s->view, address);
 	if (*ret == SV_NO_CACHE) {

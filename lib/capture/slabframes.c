@@ -17,7 +17,7 @@ struct slab_pass {
 
 static void count(struct sv_slab_view *view, const struct sv_page_found *f, uint64_t flags)
 {
-	struct sv_slab_cache *cache;
+	struct sv_seen_cache *cache;
 
 	view->frames++;
 	if (!f->known || f->type != SV_PAGE_SLAB) {

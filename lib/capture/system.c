@@ -159,6 +159,68 @@ static int parse_blocks(struct sv_system *s, struct sv_text text, struct safevma
 	return 0;
 }
 
+static struct sv_block_type *find_type(
+	struct sv_block_types *list, const struct sv_pagetype_count *n)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		struct sv_block_type *b = &list->ptr[i];
+
+		if (b->node == n->node && sv_span_is(n->zone, b->zone) &&
+			sv_span_is(n->type, b->type))
+			return b;
+	}
+	return NULL;
+}
+
+/* 0; 1: the text is not what it should be, *why; -1. */
+static int count_blocks(struct sv_block_types *list, struct sv_text text, struct safevma_error *why,
+	struct safevma_error *err)
+{
+	struct sv_pagetype_counts counts = { .text = text };
+	struct sv_pagetype_count n;
+	struct sv_block_type *b;
+	int rc;
+
+	while ((rc = sv_pagetypeinfo_next(&counts, &n, why)) > 0) {
+		if (n.mixed) {
+			b = find_type(list, &n);
+			if (b)
+				b->mixed = sv_known(n.blocks);
+			continue;
+		}
+		b = sv_vec_push(list);
+		if (!b)
+			return sv_error_nomem(err);
+		b->node = n.node;
+		b->blocks = n.blocks;
+		snprintf(b->zone, sizeof(b->zone), "%.*s", (int)n.zone.len, n.zone.ptr);
+		snprintf(b->type, sizeof(b->type), "%.*s", (int)n.type.len, n.type.ptr);
+	}
+	return rc < 0;
+}
+
+/* The size of a pageblock, and how many there are of each kind. */
+static int read_blocks(struct sv_capture *c, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_PAGETYPEINFO, .tag = "system" };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_text(c, &place, &text, &why, err);
+
+	if (rc > 0) {
+		struct sv_text t = sv_text_init(text.ptr, text.len, "pagetypeinfo");
+
+		rc = parse_blocks(&c->obs->system, t, &why)
+			     ? 1
+			     : count_blocks(&c->obs->block_types, t, &why, err);
+		rc = rc < 0 ? -1 : !rc;
+	}
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	c->obs->block_types.len = 0;
+	return sv_gap_add(c->obs, SV_IFACE_PAGETYPEINFO, 0, &why, false, err);
+}
+
 /* Reserved ranges below the end of RAM: above lie windows of devices, which are no memory. */
 static int sum_reserved(
 	struct sv_text text, uint64_t ram_end, uint64_t *ret, struct safevma_error *why)
@@ -254,14 +316,13 @@ int sv_capture_system(struct sv_capture *c, struct safevma_error *err)
 		{ SV_IFACE_OVERCOMMIT_KBYTES, parse_kbytes },
 		{ SV_IFACE_MEMINFO, parse_meminfo },
 		{ SV_IFACE_VMSTAT, parse_vmstat },
-		{ SV_IFACE_PAGETYPEINFO, parse_blocks },
 		{ SV_IFACE_IOMEM, parse_iomem },
 	};
 
 	for (size_t i = 0; i < sv_array_size(files); i++)
 		if (read_one(c, files[i].iface, files[i].parse, err))
 			return -1;
-	return read_config(c, err) || removers(c, err) ? -1 : 0;
+	return read_blocks(c, err) || read_config(c, err) || removers(c, err) ? -1 : 0;
 }
 
 static int read_costing(struct sv_capture *c, enum sv_iface iface, const char *tag, parse_fn parse,

@@ -341,6 +341,12 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.tells = "slab caches",
 		.how = ADMIN,
 	},
+	[SV_IFACE_SLAB] = {
+		.name = "slab", .path = "/sys/kernel/slab", .kind = SV_KIND_SHORT,
+		.tells = "settings and counts of slab caches, and which were merged",
+		.costs = "slab caches",
+		.how = "SLUB with CONFIG_SYSFS and sysfs mounted on /sys; its files are 0400 root",
+	},
 	[SV_IFACE_PRESSURE_MEMORY] = {
 		.name = "pressure", .path = "/proc/pressure/memory", .kind = SV_KIND_TEXT,
 		.tells = "stalls for want of memory",

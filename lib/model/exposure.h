@@ -27,6 +27,20 @@ struct sv_zone_spans {
 	size_t len, cap;
 };
 
+/* Pageblocks of one kind in one zone, /proc/pagetypeinfo. */
+struct sv_block_type {
+	uint64_t node;
+	char zone[16], type[16];
+	uint64_t blocks;
+	struct sv_num
+		mixed; /* that the kernel itself calls mixed: it knows with page_owner alone */
+};
+
+struct sv_block_types {
+	struct sv_block_type *ptr;
+	size_t len, cap;
+};
+
 /* The first frame behind all of them; 0: none is known. */
 uint64_t sv_zone_spans_end(const struct sv_zone_spans *zones);
 

@@ -27,6 +27,9 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->zones);
 	sv_exposure_fini(&obs->exposure);
 	sv_holdings_fini(&obs->holdings);
+	sv_raster_fini(&obs->raster);
+	sv_slabs_fini(&obs->slabs);
+	sv_vec_fini(&obs->block_types);
 	sv_pressure_fini(&obs->pressure);
 	sv_process_fini(&obs->target);
 	sv_series_fini(&obs->series);

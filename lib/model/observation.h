@@ -12,9 +12,11 @@
 #include "pool.h"
 #include "pressure.h"
 #include "process.h"
+#include "raster.h"
 #include "safevma.h"
 #include "series.h"
 #include "source.h"
+#include "slab.h"
 
 struct sv_gap {
 	const char *interface; /* name, static */
@@ -154,6 +156,9 @@ struct safevma_observation {
 	struct sv_iface_state ifaces[SV_IFACE_COUNT];
 	struct sv_totals totals;
 	struct sv_exposure exposure;
+	struct sv_raster raster;
+	struct sv_block_types block_types;
+	struct sv_slabs slabs;
 	struct sv_series series; /* the selected, look by look */
 	struct sv_faultlog faults;
 	struct sv_pressure pressure;

@@ -6,7 +6,7 @@
 #include "base/parse.h"
 #include "base/vec.h"
 
-struct sv_slab_cache {
+struct sv_seen_cache {
 	uint64_t address; /* of its struct kmem_cache */
 	char *name;	  /* owned; NULL: what is there is no name that the kernel knows */
 	char *label;	  /* owned: the name, and in parentheses what was merged into it */
@@ -19,7 +19,7 @@ struct sv_slab_cache {
 
 struct sv_slab_view {
 	struct {
-		struct sv_slab_cache *ptr;
+		struct sv_seen_cache *ptr;
 		size_t len, cap;
 	} caches;
 	size_t last;	  /* asked for last */

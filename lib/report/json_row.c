@@ -63,7 +63,7 @@ static int add_words(struct sv_span rest, struct sv_strbuf *ret)
 	return sv_strbuf_add(ret, "]", 1);
 }
 
-/* "1:3 2:5" as objects of two counts, called by the two words of members. */
+/* "1:3 slab:5" as objects of a count, or a word of ours, and a count, called as members says. */
 static int add_pairs(struct sv_span rest, const char *members, struct sv_strbuf *ret)
 {
 	const char *second = members ? strchr(members, ' ') : NULL;
@@ -73,14 +73,17 @@ static int add_pairs(struct sv_span rest, const char *members, struct sv_strbuf 
 	if (!second || sv_strbuf_add(ret, "[", 1))
 		return -1;
 	for (sv_skip_blanks(&rest); sv_take_word(&rest, &word); sv_skip_blanks(&rest)) {
-		uint64_t a, b;
+		struct sv_span key;
+		const char *quote;
+		uint64_t b;
 
-		if (!sv_take_dec(&word, &a) || !sv_take_lit(&word, ":") || !sv_take_dec(&word, &b))
+		if (!sv_take_until(&word, ':', &key) || !key.len || !sv_take_dec(&word, &b))
 			continue;
+		quote = *key.ptr >= '0' && *key.ptr <= '9' ? "" : "\"";
 		if ((some && sv_strbuf_add(ret, ",", 1)) ||
-			sv_strbuf_printf(ret, "{\"%.*s\":%llu,\"%s\":%llu}",
-				(int)(second - members), members, (unsigned long long)a, second + 1,
-				(unsigned long long)b))
+			sv_strbuf_printf(ret, "{\"%.*s\":%s%.*s%s,\"%s\":%llu}",
+				(int)(second - members), members, quote, (int)key.len, key.ptr,
+				quote, second + 1, (unsigned long long)b))
 			return -1;
 		some = true;
 	}

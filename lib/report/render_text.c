@@ -377,9 +377,12 @@ static int print_groups(struct text *t, safevma_cursor *c, struct safevma_error 
 static int print_table(const struct sv_plan *plan, bool said, FILE *out, struct safevma_error *err)
 {
 	struct text t = { .plan = plan, .out = out };
+	const struct safevma_report_options *o = plan->options;
 	safevma_cursor *c;
 	int rc;
 
+	if (plan->table->draw && o->format == SAFEVMA_FORMAT_TEXT && !o->columns && !o->sort)
+		return plan->table->draw(plan, out, err);
 	if (safevma_cursor_new(plan->obs, plan->table, plan->options->each, &c, err))
 		return -1;
 	c->cells = plan->options;

@@ -16,6 +16,7 @@
 #include "measure/linear.h"
 #include "measure/locks.h"
 #include "measure/owners.h"
+#include "measure/phys.h"
 #include "measure/runs.h"
 #include "measure/settle.h"
 #include "measure/vma.h"
@@ -55,6 +56,8 @@ struct sv_column {
 		.get = g                                                                           \
 	}
 
+struct sv_plan;
+
 struct safevma_table {
 	const char *name;	  /* of the command */
 	const char *group_member; /* NULL: no groups */
@@ -75,6 +78,8 @@ struct safevma_table {
 	bool upright;
 	bool alone;	  /* in text for scripts it stands without those of also */
 	const char *none; /* what to say when there is nothing to show */
+	/* A picture in place of the rows, in text of which no columns were chosen; or NULL. */
+	int (*draw)(const struct sv_plan *plan, FILE *out, struct safevma_error *err);
 };
 
 struct safevma_cursor {
@@ -123,6 +128,15 @@ struct safevma_cursor {
 	struct sv_memcg_limits limits;
 	struct sv_oom_list oom;
 	const struct sv_oom_entry *oom_entry;
+	const struct sv_raster_cell *raster_cell;
+	uint64_t *selected; /* frames of the selected in each cell of the raster; made when asked */
+	struct sv_composition composition, whole;
+	uint64_t node;
+	const struct sv_block_type *block_type;
+	const struct sv_slab_cache *slab;
+	uint64_t zone_blocks;
+	struct sv_pfns pfns;
+	struct sv_placement placement, process_placement;
 	struct sv_fit fit;
 	const struct sv_fit_row *fit_row;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
@@ -213,7 +227,10 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_fault_events, sv_table_sampling, sv_table_pressure, sv_table_reclaim,
 	sv_table_watermarks, sv_table_swap, sv_table_settings, sv_table_cgroups,
 	sv_table_cgroup_limits, sv_table_oom_policy, sv_table_oom_order, sv_table_oom_standing,
-	sv_table_fit, sv_table_fit_limits;
+	sv_table_fit, sv_table_fit_limits, sv_table_phys, sv_table_raster, sv_table_phys_classes,
+	sv_table_phys_nodes, sv_table_phys_zones, sv_table_phys_blocks, sv_table_phys_mixing,
+	sv_table_phys_flags, sv_table_phys_processes, sv_table_slab, sv_table_slab_aliases,
+	sv_table_slab_settings;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);

@@ -330,3 +330,19 @@ const struct safevma_table sv_table_mixing = {
 	.coverage = coverage,
 	.wanted = wanted,
 };
+
+static bool phys_wanted(const safevma_observation *obs)
+{
+	return obs->needs & SAFEVMA_NEED_PHYS;
+}
+
+/* The same in phys, of the part that was looked at. */
+const struct safevma_table sv_table_phys_mixing = {
+	.name = "phys-mixing",
+	.row_member = "mixing",
+	.row_columns = mixing_columns,
+	.row_count = sv_array_size(mixing_columns),
+	.next_row = next_order,
+	.wanted = phys_wanted,
+	.also = &sv_table_phys_flags,
+};

@@ -109,6 +109,17 @@ static const struct safevma_topic terms[] = {
 		"The kernel tries to keep what can be moved and what cannot in different "
 		"pageblocks. Their size is read from /proc/pagetypeinfo and never assumed: where "
 		"that is closed, mixing and distances are unknown." },
+	{ "block-type", "term", "what a pageblock is meant for: unmovable, movable, reclaimable",
+		"The kernel marks each pageblock with a migratetype and allocates accordingly, as "
+		"long as there is room: under pressure it falls back to blocks of another type, "
+		"which is how slab gets beside memory of processes. How many blocks there are of "
+		"each type /proc/pagetypeinfo says; which block is of which, no kernel tells." },
+	{ "cell", "term", "a stretch of frames in the picture of safevma phys",
+		"A cell is a power of two of frames; its letter is the class that most of its "
+		"memory is of, and a capital, or ':' for '.', where slab or compound kernel memory "
+		"lies in it beside mapped memory of processes (mixed). Large cells are nearly "
+		"always mixed: within a pageblock is what counts. --zoom and --range look "
+		"closer." },
 	{ "distance-curve", "term", "how far down the nearest strong source lies",
 		"NEAR: for each power of two up to a pageblock, how many frames have a strong "
 		"source at most so many frames below; 1 is OVER. An overflow would have to run so "

@@ -31,6 +31,7 @@ import stats
 HERE = os.path.dirname(os.path.realpath(__file__))
 BUDGET_BYTES = 16 << 20
 BUDGET_FRAME_BYTES = 32
+BUDGET_RASTER = 24 << 20
 TIB_FRAMES = 1 << 28
 RECENT = 5
 KEPT = ("median", "low", "high", "n")
@@ -468,8 +469,28 @@ def part_m(bench):
         frames = bench.floor("adjacency")["pages"]
         of_small = bench.peak("m", "adjacency, as recorded", command + ["--root", small], frames)
         of_large = bench.peak("m", "adjacency, 1 TiB", command + ["--root", large], frames)
+        part_m_phys(bench, small, large)
     one = {"median": of_large / of_small, "low": None, "high": None, "coverage": None, "n": 1}
     bench.add("m:1 TiB/as recorded", "peak memory, 1 TiB / as recorded", one, ("<=", 1.1))
+
+
+def part_m_phys(bench, small, large):
+    """The raster: a fixed budget on either machine, and what a machine of 1 TiB takes of time."""
+    for what, root in (("as recorded", small), ("1 TiB", large)):
+        for name, words in (("phys", []), ("phys --json", ["--json"])):
+            said = bench.measure([bench.tool, "phys", *words, "--root", root], look=True)
+            peak = (said["max_rss_kb"] + said["helper_rss_kb"]) * 1024
+            one = {"low": None, "high": None, "coverage": None, "n": 1}
+            bench.add(
+                f"m:peak {name}, {what}",
+                f"peak memory of {name}, {what}, {mib(peak)} / {mib(BUDGET_RASTER)}",
+                {"median": peak / BUDGET_RASTER, **one},
+                ("<=", 1),
+            )
+            key = f"m:time {name}, {what}"
+            wall = {"median": said["wall_ns"] / 1e9, **one}
+            bench.add(key, f"seconds of {name}, {what}", wall, unit="s")
+            bench.results[-1]["cpu"] = {"median": said["cpu_us"] / 1e6, **one}
 
 
 PARTS = {

@@ -50,7 +50,7 @@ build()
 		[ ! -f "$source" ] || break
 	done
 	[ -f "$source" ] || skip "$package holds no page-types.c"
-	${CC:-cc} -O2 -w -Itools/lib -Itools/lib/api -Itools/include -o page-types "$source" \
+	${CC:-cc} -O2 -w -static -Itools/lib -Itools/lib/api -Itools/include -o page-types "$source" \
 		tools/lib/api/fs/fs.c tools/lib/api/debug.c >cc.log 2>&1 ||
 		skip "page-types does not build: $(head -n 1 cc.log)"
 }
@@ -60,7 +60,7 @@ for tool in apt-get apt-cache dpkg-deb xz; do
 	command -v "$tool" >/dev/null || skip "$tool is not installed"
 done
 find_package || skip "no package linux-source-* in the machine's apt sources"
-kept=$cache/page-types-$version
+kept=$cache/page-types-$version-static # guests have no libraries
 mkdir -p "$cache" "$(dirname "$out")"
 if [ ! -x "$kept" ]; then
 	work=$(mktemp -d "$cache/fetch.XXXXXX")

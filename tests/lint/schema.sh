@@ -80,6 +80,7 @@ every()
 	for c in ps maps frames adjacency locks commit doctor; do both "$name" "$c" "$@"; done
 	both "$name" doctor --reconcile "$@"
 	both "$name" linear --pools --map "$@"
+	both "$name" phys "$@"
 	both "$name" watch --interval 50ms --duration 100ms "$@"
 	both "$name" faults --duration 100ms "$@"
 }
@@ -128,6 +129,10 @@ both "critical" maps --critical
 both "everything" commit --all
 both "critical" commit --critical
 both "the kernel alone" linear
+both "caches" slab
+both "the machine alone" phys --range 0-0x3ffff
+both "each frame" phys --range 0x1000-0x11ff --zoom 1 -p $$
+both "no memory" phys --range 0xffffffffff000-0xfffffffffffff
 both "no page tables" maps -p $$ --page-tables none
 both "every frame's further mappings" frames -p $$ --aliases
 both "kernel thread" maps -p 2
@@ -210,6 +215,8 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	both "nobody, everything" ps --all
 	both "nobody, sample" adjacency -p "$nobody" --sample 20
 	both "nobody, a frame" frames --pfn 0x1000
+	both "nobody, the machine" phys
+	both "nobody, caches" slab
 	both "nobody, claims" probe fork-cow devmem-ram
 	mkdir "$work/nobody" && chown 65534:65534 "$work/nobody"
 	# shellcheck disable=SC2086

@@ -47,7 +47,7 @@ load helpers
 	[ -z "${SANITIZED:-}" ] || skip "sanitizers and valgrind exclude each other"
 	private_copy
 	start_victim
-	for c in ps maps frames adjacency locks commit doctor 'doctor --reconcile' linear 'linear --pools --map'; do
+	for c in ps maps frames adjacency phys locks commit doctor 'doctor --reconcile' linear 'linear --pools --map'; do
 		for f in '' -J --ndjson; do
 			rec=$BATS_TEST_TMPDIR/rec
 			rm -rf "$rec"
@@ -76,7 +76,7 @@ load helpers
 	start_victim
 	run -0 --separate-stderr "$SAFEVMA" record -p "$victim" "$BATS_TEST_TMPDIR/rec"
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/rec")" = 700 ]
-	for c in ps maps frames adjacency locks commit doctor 'doctor --reconcile' linear 'linear --pools'; do
+	for c in ps maps frames adjacency phys locks commit doctor 'doctor --reconcile' linear 'linear --pools'; do
 		# shellcheck disable=SC2086
 		run --separate-stderr "$SAFEVMA" $c -J -p "$victim" --root "$BATS_TEST_TMPDIR/rec"
 		echo "$c: $status $stderr"

@@ -401,6 +401,27 @@ analyse_exposure() # NAME DIR
 	ok "$name: fragmentation shows in lift and mixing" $? "$2/fragmented.adjacency.err"
 }
 
+# Totals by flag: what page-types makes of the very words that were recorded, to the frame; and what
+# it made of the idle machine before and after, but for the memory of the two programs.
+analyse_phys() # NAME DIR
+{
+	local phys=$2/phys.json words=$2/words
+
+	"$safevma" phys -J --root "$2/recording" >"$phys" 2>"$2/phys.err"
+	ok "$1: phys of the recording is complete" $? "$2/phys.err"
+	python3 tests/live/phys.py unpack "$2/recording" "$words"
+	"$build/bench/page-types" --raw -F "$words" >"$2/same.txt"
+	python3 tests/live/phys.py types "$phys" "$2/same.txt" >"$2/phys.log"
+	ok "$1: totals by flag are those of page-types" $? "$2/phys.log"
+	sed "s/^/# $1: /" "$2/phys.log"
+	python3 tests/live/phys.py types "$phys" "$2/before.txt" "$2/after.txt" >"$2/phys.log"
+	ok "$1: and those of its own look at the idle machine" $? "$2/phys.log"
+	sed "s/^/# $1: /" "$2/phys.log"
+	python3 tests/live/phys.py words "$phys" "$2/recording" >"$2/phys.log"
+	ok "$1: cells, classes and flags are what an independent count gives" $? "$2/phys.log"
+	sed "s/^/# $1: /" "$2/phys.log"
+}
+
 # A verdict over a recorded time: the loop settled, and moved by the kernel. What moved is in its
 # count of migrated pages, too.
 analyse_watch() # NAME DIR STREAM PID
@@ -510,6 +531,7 @@ analyse_streams() # NAME DIR
 	done <"$2/streams"
 	[ "$(expected jobs record)" != locks ] || analyse_locks "$1" "$2"
 	[ "$(expected jobs record)" != fragmented ] || analyse_exposure "$1" "$2"
+	[ "$(expected jobs record)" != phys ] || analyse_phys "$1" "$2"
 }
 
 programs_of() # ARCH
@@ -532,6 +554,12 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	case $(expected jobs record) in
 	fit-*) export TIMEOUT=${TIMEOUT:-900} ;; # a dozen recordings
 	structpages) extra=$(programs_of "$3")/tests/vm-extra ;;
+	phys)
+		tests/bench/page-types.sh "$build/bench/page-types" || return
+		mkdir -p "$work/extra"
+		cp "$build/bench/page-types" "$work/extra/"
+		extra=$work/extra
+		;;
 	esac
 	EXTRA=$extra DISK=$(expected disk "") CPU=$4 MEM=$5 APPEND=$6 JOBS=$(jobs_file) tests/vm/boot.sh "$3" "$kernel" "$(programs_of "$3")" "$work/$1"
 }

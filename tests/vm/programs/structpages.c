@@ -97,7 +97,7 @@ static int print_caches(struct sv_capture *c, struct sv_slab_view *view)
 	printf("frames %" PRIu64 " changed %" PRIu64 " unnamed %" PRIu64 "\n", view->frames,
 		view->changed, view->unnamed);
 	for (size_t i = 0; i < view->caches.len; i++) {
-		const struct sv_slab_cache *k = &view->caches.ptr[i];
+		const struct sv_seen_cache *k = &view->caches.ptr[i];
 
 		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64
 		       " %s\n",

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "slab.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "iface/slabdir.h"
+
+void sv_slabs_fini(struct sv_slabs *s)
+{
+	sv_strbuf_fini(&s->text);
+	sv_strbuf_fini(&s->info_text);
+	sv_strbuf_fini(&s->cmdline);
+	sv_vec_fini(&s->caches);
+	sv_vec_fini(&s->aliases);
+}
+
+struct sv_num sv_slab_frames(const struct sv_slab_cache *c)
+{
+	if (!c->slabs.known || !c->order.known || c->order.value > 20 || c->slabs.value >> 40)
+		return (struct sv_num) { 0 };
+	return sv_known(c->slabs.value << c->order.value);
+}
+
+#define NUM(name, member)                                                                          \
+	{                                                                                          \
+		name, offsetof(struct sv_slab_cache, member)                                       \
+	}
+
+static const struct {
+	const char *name;
+	size_t where;
+} numbers[] = { NUM("align", align), NUM("object_size", object_size), NUM("slab_size", slab_size),
+	NUM("usersize", usersize), NUM("order", order), NUM("objs_per_slab", objs_per_slab),
+	NUM("slabs", slabs), NUM("total_objects", objects), NUM("partial", partial),
+	NUM("cpu_slabs", cpu_slabs), NUM("cpu_partial", cpu_partial),
+	NUM("slabs_cpu_partial", cpu_partial_slabs), NUM("min_partial", min_partial),
+	NUM("sheaf_capacity", sheaf_capacity), NUM("aliases", aliases), NUM("red_zone", red_zone),
+	NUM("poison", poison), NUM("store_user", store_user), NUM("sanity_checks", sanity_checks),
+	NUM("trace", trace), NUM("hwcache_align", hwcache_align),
+	NUM("reclaim_account", reclaim_account), NUM("cache_dma", cache_dma),
+	NUM("destroy_by_rcu", rcu) };
+
+static void set(struct sv_slab_cache *c, const struct sv_slabdir_line *l)
+{
+	if (l->value.len && *l->value.ptr == '!') {
+		c->unreadable = true;
+		return;
+	}
+	if (sv_span_is(l->name, "ctor")) {
+		c->ctor = l->value;
+		c->ctor_known = true;
+	}
+	for (size_t i = 0; i < sv_array_size(numbers); i++)
+		if (sv_span_is(l->name, numbers[i].name))
+			*(struct sv_num *)((char *)c + numbers[i].where) =
+				sv_slabdir_number(l->value);
+}
+
+/* 0; 1: malformed; -1. */
+static int parse_tree(struct sv_slabs *s, struct safevma_error *why)
+{
+	struct sv_text t = sv_text_init(s->text.ptr, s->text.len, "slab");
+	struct sv_slab_alias *a;
+	struct sv_slab_cache *c = NULL;
+	struct sv_slabdir_line l;
+	int rc;
+
+	while ((rc = sv_slabdir_next(&t, &l, why)) > 0) {
+		if (l.what == SV_SLABDIR_ATTRIBUTE && c)
+			set(c, &l);
+		if (l.what == SV_SLABDIR_CACHE) {
+			c = sv_vec_push(&s->caches);
+			if (!c)
+				return -1;
+			c->id = c->name = l.name;
+		}
+		if (l.what == SV_SLABDIR_ALIAS) {
+			a = sv_vec_push(&s->aliases);
+			if (!a)
+				return -1;
+			*a = (struct sv_slab_alias) { .name = l.name, .id = l.value };
+		}
+	}
+	return rc < 0;
+}
+
+static int compare(struct sv_span a, struct sv_span b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+	return c ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+static int by_alias(const void *a, const void *b)
+{
+	const struct sv_slab_alias *x = a, *y = b;
+
+	return compare(x->name, y->name);
+}
+
+static int by_memory(const void *a, const void *b)
+{
+	const struct sv_slab_cache *x = a, *y = b;
+	uint64_t m = sv_slab_frames(x).value, n = sv_slab_frames(y).value;
+
+	return m != n ? (m < n) - (m > n) : compare(x->name, y->name);
+}
+
+static struct sv_slab_cache *find(struct sv_slabs *s, struct sv_span id)
+{
+	for (size_t i = 0; i < s->caches.len; i++)
+		if (sv_span_eq(s->caches.ptr[i].id, id))
+			return &s->caches.ptr[i];
+	return NULL;
+}
+
+static struct sv_slab_cache *find_named(struct sv_slabs *s, struct sv_span name)
+{
+	for (size_t i = 0; i < s->aliases.len; i++)
+		if (sv_span_eq(s->aliases.ptr[i].name, name))
+			return find(s, s->aliases.ptr[i].id);
+	return find(s, name);
+}
+
+static int join_info(struct sv_slabs *s, struct safevma_error *why)
+{
+	struct sv_text t = sv_text_init(s->info_text.ptr, s->info_text.len, "slabinfo");
+	struct sv_slabinfo i;
+	int rc;
+
+	while ((rc = sv_slabinfo_next(&t, &i, why)) > 0) {
+		struct sv_slab_cache *c = find_named(s, i.name);
+
+		if (c && !c->listed) {
+			c->listed = true;
+			c->info = i;
+			c->name = i.name;
+		} else {
+			s->unlisted++;
+		}
+	}
+	return rc < 0;
+}
+
+/* Without slabinfo, the first of the names that a cache has. */
+static void join_aliases(struct sv_slabs *s)
+{
+	for (size_t i = 0; i < s->aliases.len; i++) {
+		struct sv_slab_alias *a = &s->aliases.ptr[i];
+		struct sv_slab_cache *c = find(s, a->id);
+
+		a->cache = c ? (size_t)(c - s->caches.ptr) : SIZE_MAX;
+		if (c && c->name.ptr == c->id.ptr)
+			c->name = a->name;
+	}
+}
+
+int sv_slabs_parse(struct sv_slabs *s, struct safevma_error *why)
+{
+	int rc = parse_tree(s, why);
+
+	if (rc)
+		return rc;
+	if (s->aliases.len)
+		qsort(s->aliases.ptr, s->aliases.len, sizeof(*s->aliases.ptr), by_alias);
+	rc = join_info(s, why);
+	join_aliases(s);
+	if (s->caches.len)
+		qsort(s->caches.ptr, s->caches.len, sizeof(*s->caches.ptr), by_memory);
+	join_aliases(s);
+	s->made = true;
+	return rc;
+}

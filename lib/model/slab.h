@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Caches of the kernel's slab allocator, as it shows them. */
+#ifndef SV_MODEL_SLAB_H
+#define SV_MODEL_SLAB_H
+
+#include "base/strbuf.h"
+#include "base/vec.h"
+#include "iface/slabinfo.h"
+
+/* A number is unknown where the kernel has no such file, or does not show it: never 0. */
+struct sv_slab_cache {
+	struct sv_span id;   /* its directory; of merged caches a name of the kernel's */
+	struct sv_span name; /* whoever asked for it first, by slabinfo; else an alias, or id */
+	struct sv_span ctor; /* empty: none */
+	bool ctor_known;
+	struct sv_num align, object_size, slab_size, usersize, order,
+		objs_per_slab; /* of objects */
+	struct sv_num slabs, objects, partial, cpu_slabs, cpu_partial, cpu_partial_slabs,
+		min_partial, sheaf_capacity, aliases;
+	struct sv_num red_zone, poison, store_user, sanity_checks, trace, hwcache_align,
+		reclaim_account, cache_dma, rcu; /* 0 or 1 */
+	bool listed;				 /* slabinfo has it */
+	struct sv_slabinfo info;		 /* name: see above */
+	bool unreadable;			 /* some of its files */
+};
+
+struct sv_slab_alias {
+	struct sv_span name, id;
+	size_t cache; /* which one; SIZE_MAX: none that was seen */
+};
+
+struct sv_slabs {
+	bool made;
+	struct sv_strbuf text, info_text; /* what the spans point into */
+	struct sv_strbuf cmdline;	  /* of the kernel */
+	bool cmdline_known;
+	struct {
+		struct sv_slab_cache *ptr;
+		size_t len, cap;
+	} caches; /* by memory, the largest first; then by name */
+	struct {
+		struct sv_slab_alias *ptr;
+		size_t len, cap;
+	} aliases;	   /* by name */
+	uint64_t unlisted; /* lines of slabinfo that no cache was found for */
+};
+
+void sv_slabs_fini(struct sv_slabs *slabs);
+
+/* Frames that its slabs take. */
+struct sv_num sv_slab_frames(const struct sv_slab_cache *cache);
+
+/*
+ * Caches and aliases out of slabs->text, joined with slabs->info_text, which may be empty. 0; 1: a
+ * text is not what it should be, *why; -1: memory is out.
+ */
+int sv_slabs_parse(struct sv_slabs *slabs, struct safevma_error *why);
+
+#endif
