@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "iface/kpage.h"
+#include "iface/slabinfo.h"
 #include "iface/slablist.h"
 #include "structpage.h"
 
@@ -55,7 +56,7 @@ static int read_slabinfo(struct sv_structpages *s, const char *tag, struct safev
 {
 	struct sv_place place = { .iface = SV_IFACE_SLABINFO, .tag = tag };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	struct sv_slabinfo_entry e;
+	struct sv_slabinfo e;
 	struct safevma_error why;
 	struct sv_text t;
 	int rc = sv_capture_text(s->c, &place, &text, &why, err);

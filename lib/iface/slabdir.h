@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * /sys/kernel/slab: a directory a cache, its settings and counts each a file; mm/slub.c. Caches
- *that were merged are one directory with a name of the kernel's (":A-0000192"), and a link to it
- *for each that was asked for. The opener reads the whole tree, which is thousands of files of a few
- * bytes, as one text of ours:
+ * that were merged are one directory with a name of the kernel's (":A-0000192"), and a link to it
+ * for each that was asked for. The opener reads the whole tree, which is thousands of files of a
+ * few bytes, as one text of ours:
  *
  *	cache :0000048
  *	 align 8
@@ -12,7 +12,7 @@
  *
  * A file that may not be read (0400 since 5.5) has "!" and the errno for its value. Which files
  * there are depends on the version: cpu_partial and slabs_cpu_partial (to 6.x), sheaf_capacity
- *(6.18 on), usersize (4.16 on), and on CONFIG_SLUB_DEBUG.
+ * (6.18 on), usersize (4.16 on), and on CONFIG_SLUB_DEBUG.
  */
 #ifndef SV_IFACE_SLABDIR_H
 #define SV_IFACE_SLABDIR_H

@@ -3,67 +3,72 @@
 
 #include "base/error.h"
 
-static bool take_number(struct sv_span *s, uint64_t *ret)
+/* The last number of a line, and the line without it: names may hold anything. */
+static bool take_last(struct sv_span *s, uint64_t *ret)
 {
-	sv_skip_blanks(s);
-	return sv_take_dec(s, ret) && (!s->len || *s->ptr == ' ');
+	struct sv_span word;
+
+	*s = sv_trim(*s);
+	word = (struct sv_span) { .ptr = s->ptr + s->len };
+	while (s->len && s->ptr[s->len - 1] != ' ' && s->ptr[s->len - 1] != '\t') {
+		s->len--;
+		word.ptr--;
+		word.len++;
+	}
+	return sv_take_dec(&word, ret) && !word.len;
 }
 
-static bool take_word(struct sv_span *s, const char *word)
+/* Up to the last place where the line says so. */
+static bool split(struct sv_span *s, const char *lit, size_t len, struct sv_span *behind)
 {
-	sv_skip_blanks(s);
-	return sv_take_lit(s, word);
+	for (size_t at = s->len; at-- > 0;) {
+		struct sv_span rest = { s->ptr + at, s->len - at };
+
+		if (!sv_take_lit(&rest, lit))
+			continue;
+		*behind = (struct sv_span) { s->ptr + at + len, s->len - at - len };
+		s->len = at;
+		return true;
+	}
+	return false;
 }
 
-/* Numbers up to the colon are five: what stands before them is the name, blanks and all. */
-static bool split_name(struct sv_span line, struct sv_span *name, struct sv_span *rest)
+static bool take_entry(struct sv_span line, struct sv_slabinfo *e)
 {
-	struct sv_span head;
-	size_t at, words = 0;
-
-	*rest = line;
-	if (!sv_take_until(rest, ':', &head))
-		return false;
-	while (!sv_take_lit(rest, " tunables")) /* names hold colons, too: "request_queue:1" */
-		if (!sv_take_until(rest, ':', &head))
-			return false;
-	head = sv_trim((struct sv_span) { line.ptr, (size_t)(head.ptr + head.len - line.ptr) });
-	for (at = head.len; at && words < 5; at--)
-		words += head.ptr[at - 1] == ' ' && head.ptr[at] != ' ';
-	if (words < 5)
-		return false;
-	*name = sv_trim((struct sv_span) { head.ptr, at });
-	rest->len += (size_t)(rest->ptr - (head.ptr + at));
-	rest->ptr = head.ptr + at;
-	return name->len;
-}
-
-static bool take_line(struct sv_span line, struct sv_slabinfo *r)
-{
+	static const char tunables[] = " : tunables ", slabdata[] = " : slabdata ";
+	struct sv_span data, limits;
 	uint64_t unused;
-	struct sv_span s;
 
-	return split_name(line, &r->name, &s) && take_number(&s, &r->active_objects) &&
-	       take_number(&s, &r->objects) && take_number(&s, &r->object_bytes) &&
-	       take_number(&s, &r->objects_per_slab) && take_number(&s, &r->pages_per_slab) &&
-	       take_word(&s, ": tunables") && take_number(&s, &unused) &&
-	       take_number(&s, &unused) && take_number(&s, &unused) &&
-	       take_word(&s, ": slabdata") && take_number(&s, &r->active_slabs) &&
-	       take_number(&s, &r->slabs) && take_number(&s, &unused);
+	if (!split(&line, slabdata, sizeof(slabdata) - 1, &data) ||
+		!split(&line, tunables, sizeof(tunables) - 1, &limits))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (!take_last(&limits, &unused))
+			return false;
+	if (sv_trim(limits).len)
+		return false;
+	if (!take_last(&data, &unused) || !take_last(&data, &e->slabs) ||
+		!take_last(&data, &e->active_slabs) || sv_trim(data).len)
+		return false;
+	if (!take_last(&line, &e->pages_per_slab) || !take_last(&line, &e->objects_per_slab) ||
+		!take_last(&line, &e->object_bytes) || !take_last(&line, &e->objects) ||
+		!take_last(&line, &e->active_objects))
+		return false;
+	e->name = sv_trim(line);
+	return e->name.len > 0;
 }
 
-int sv_slabinfo_next(struct sv_text *text, struct sv_slabinfo *ret, struct safevma_error *err)
+int sv_slabinfo_next(struct sv_text *t, struct sv_slabinfo *ret, struct safevma_error *err)
 {
-	struct sv_slabinfo found;
-	struct sv_span line, s;
+	struct sv_span line, head;
 
-	do {
-		if (!sv_text_line(text, &line))
-			return 0;
-		s = line;
-	} while (sv_take_lit(&s, "slabinfo - version") || sv_take_lit(&s, "# name"));
-	if (!take_line(line, &found))
-		return sv_text_error(text, err, "a name and the numbers of a slab cache", line);
-	*ret = found;
-	return 1;
+	while (sv_text_line(t, &line)) {
+		head = line;
+		if (sv_take_lit(&head, "# name") || sv_take_lit(&head, "slabinfo - version"))
+			continue;
+		if (!take_entry(line, ret))
+			return sv_text_error(t, err, "a slab cache with its counts", line);
+		return 1;
+	}
+	return 0;
 }

@@ -7,17 +7,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sv_text text = sv_text_init(data, size, "fuzz"), t = text;
 	struct safevma_error err = { 0 };
-	struct sv_slabinfo_entry e;
 	struct sv_span name, target;
 	int rc;
 
-	while ((rc = sv_slabinfo_next(&t, &e, &err)) == 1) {
-		promise(e.name.len > 0);
-		promise_line(text, e.name);
-	}
-	if (rc < 0)
-		promise_error(text, &err);
-	t = text;
 	while ((rc = sv_slablist_next(&t, &name, &target, &err)) == 1) {
 		promise(name.len > 0);
 		promise_line(text, name);
