@@ -55,7 +55,7 @@ struct arguments {
 	bool critical;
 	struct words positional;
 	/* storage behind the selection */
-	pid_t *pids;
+	pid_t *pids, *group;
 	struct words comms, exes, cgroups, units, events;
 };
 

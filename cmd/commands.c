@@ -5,11 +5,11 @@
 #include "command.h"
 
 extern const struct command command_ps, command_maps, command_frames, command_adjacency,
-	command_linear, command_locks, command_commit, command_doctor, command_probe,
+	command_linear, command_locks, command_commit, command_share, command_doctor, command_probe,
 	command_record, command_explain, command_watch, command_faults;
 
 const struct command *const commands[] = { &command_ps, &command_maps, &command_frames,
-	&command_adjacency, &command_linear, &command_locks, &command_commit, &command_faults,
+	&command_adjacency, &command_linear, &command_locks, &command_commit, &command_share, &command_faults,
 	&command_watch, &command_doctor, &command_probe, &command_record, &command_explain, NULL };
 
 const struct command *command_find(const char *name)

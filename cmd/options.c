@@ -41,7 +41,7 @@ const struct option_info option_infos[] = {
 		TEXT(report.sort) },
 	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT,
 		"auto (on a terminal, unless NO_COLOR is set), always or never", CALL },
-	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page; of locks, a run of equal ones",
+	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page; of locks and share, a run of equal ones",
 		FLAG(report.each) },
 	{ OPT_PFN, "pfn", "PFN[,N]", OPTIONS_PFN,
 		"these N frames instead: what they are, and who of all processes maps them", CALL },
@@ -86,6 +86,9 @@ const struct option_info option_infos[] = {
 		FLAG(request.watch.expect_settled) },
 	{ OPT_WOULD_FIT, "would-fit", "SIZE", OPTIONS_FIT,
 		"also: would so many bytes more fit, K, M, G or T behind the number", CALL },
+	{ OPT_GROUP, "group", "PIDS", OPTIONS_SHARE,
+		"processes that may share with the selected; may be given again, or as a list 1,2",
+		CALL },
 	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system",
 		TEXT(root.recording) },
 	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
@@ -254,6 +257,7 @@ static int settle(const struct command *c, struct arguments *a)
 	bool named;
 
 	s->pids = a->pids;
+	a->request.group = a->group;
 	s->comms = a->comms.ptr;
 	s->comms_count = a->comms.len;
 	s->exes = a->exes.ptr;
@@ -302,6 +306,7 @@ int arguments_read(const struct command *command, int argc, char **argv, struct 
 void arguments_free(struct arguments *a)
 {
 	free(a->pids);
+	free(a->group);
 	free(a->positional.ptr);
 	free(a->comms.ptr);
 	free(a->exes.ptr);

@@ -39,6 +39,7 @@ enum {
 	OPT_WATCH,
 	OPT_UNTIL_FAULT,
 	OPT_WOULD_FIT,
+	OPT_GROUP,
 };
 
 /* What the option sets, from its value. -1 to go on, else an exit status: a message was printed. */

@@ -239,7 +239,7 @@ static enum same judge(const uint64_t *a, const uint64_t *b, const uint64_t *aga
 }
 
 static int look(struct sv_capture *c, const struct sv_process *a, const struct sv_process *b,
-	enum same *ret, struct safevma_error *err)
+	const char *begin, enum same *ret, struct safevma_error *err)
 {
 	uint64_t words[3][LOOK_PAGES];
 	const struct sv_vma *v = telling_vma(a);
@@ -250,7 +250,7 @@ static int look(struct sv_capture *c, const struct sv_process *a, const struct s
 	for (int i = 0; i < 3 && n > 0; i++) {
 		int got;
 
-		snprintf(tag, sizeof(tag), TAG "-%d-%d", i == 1 ? a->pid : b->pid, i);
+		snprintf(tag, sizeof(tag), "%s-%d-%d", begin, i == 1 ? a->pid : b->pid, i);
 		got = entries(c, of[i], v, tag, words[i], err);
 		n = got < n ? got : n;
 	}
@@ -268,16 +268,18 @@ struct sight {
 	uint64_t words[LOOK_PAGES];
 };
 
-static int take_sight(struct sv_capture *c, const struct sv_process *p, struct sight *s,
-	struct safevma_error *err)
+static int take_sight(struct sv_capture *c, const struct sv_process *p, const char *tag,
+	struct sight *s, struct safevma_error *err)
 {
 	const struct sv_vma *v = telling_vma(p);
+	char whole[32];
 
 	if (s->taken || !v)
 		return 0;
+	snprintf(whole, sizeof(whole), "%s-sight", tag);
 	s->taken = true;
 	s->start = v->start;
-	s->n = entries(c, p->pid, v, TAG "-sight", s->words, err);
+	s->n = entries(c, p->pid, v, whole, s->words, err);
 	return s->n < 0 ? -1 : 0;
 }
 
@@ -298,20 +300,28 @@ static bool apart(const struct sight *a, const struct sight *b)
 	return own > 1;
 }
 
+/* Processes that may have one memory. */
+struct twins {
+	struct sv_process *const *all;
+	struct sight *sights;
+	const char *tag;
+};
+
 /* Is the memory of number k that of the earlier number i? */
-static int compare(
-	struct sv_capture *c, struct sight *sights, size_t i, size_t k, struct safevma_error *err)
+static int compare(struct sv_capture *c, const struct twins *t, size_t i, size_t k,
+	struct safevma_error *err)
 {
-	struct sv_process *a = &c->obs->processes.ptr[i], *b = &c->obs->processes.ptr[k];
+	struct sv_process *a = t->all[i], *b = t->all[k];
 	enum same same;
 
 	if (a->memory_of || !same_mappings(a, b))
 		return 0;
-	if (take_sight(c, a, &sights[i], err) || take_sight(c, b, &sights[k], err))
+	if (take_sight(c, a, t->tag, &t->sights[i], err) ||
+		take_sight(c, b, t->tag, &t->sights[k], err))
 		return -1;
-	if (apart(&sights[i], &sights[k]))
+	if (apart(&t->sights[i], &t->sights[k]))
 		return 0;
-	if (look(c, a, b, &same, err))
+	if (look(c, a, b, t->tag, &same, err))
 		return -1;
 	if (same == SAME_UNSETTLED && c->obs->no_smaps)
 		a->memory_doubt = b->memory_doubt = true;
@@ -322,19 +332,33 @@ static int compare(
 	return 0;
 }
 
-int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_error *err)
+int sv_capture_find_twins(struct sv_capture *c, struct sv_process *const *all, size_t n,
+	const char *tag, struct safevma_error *err)
 {
-	const struct sv_process *all = c->obs->processes.ptr;
-	sv_auto_free struct sight *sights = calloc(c->obs->processes.len + 1, sizeof(*sights));
+	sv_auto_free struct sight *sights = calloc(n + 1, sizeof(*sights));
+	const struct twins t = { .all = all, .sights = sights, .tag = tag };
 
 	if (!sights)
 		return sv_error_nomem(err);
-	for (size_t k = 1; k < c->obs->processes.len; k++)
-		for (size_t i = 0; i < k && !all[k].memory_of; i++)
-			if ((everyone || (all[i].pages.len && all[k].pages.len)) &&
-				compare(c, sights, i, k, err))
+	for (size_t k = 1; k < n; k++)
+		for (size_t i = 0; i < k && !all[k]->memory_of; i++)
+			if (compare(c, &t, i, k, err))
 				return -1;
 	return 0;
+}
+
+int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_error *err)
+{
+	sv_auto_free struct sv_process **all =
+		reallocarray(NULL, c->obs->processes.len + 1, sizeof(struct sv_process *));
+	size_t n = 0;
+
+	if (!all)
+		return sv_error_nomem(err);
+	for (size_t i = 0; i < c->obs->processes.len; i++)
+		if (everyone || c->obs->processes.ptr[i].pages.len)
+			all[n++] = &c->obs->processes.ptr[i];
+	return sv_capture_find_twins(c, all, n, TAG, err);
 }
 
 /* ---- together -------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "measure/owners.h"
 #include "measure/runs.h"
 #include "measure/settle.h"
+#include "measure/share.h"
 #include "measure/vma.h"
 
 struct sv_column {
@@ -123,6 +124,11 @@ struct safevma_cursor {
 	struct sv_memcg_limits limits;
 	struct sv_oom_list oom;
 	const struct sv_oom_entry *oom_entry;
+	struct sv_sharers sharers;
+	struct sv_share_view share; /* of the process */
+	const struct sv_share_row *share_row;
+	const struct sv_descriptor *descriptor;
+	const struct sv_memory_map *memory_map;
 	struct sv_fit fit;
 	const struct sv_fit_row *fit_row;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
@@ -213,7 +219,8 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_fault_events, sv_table_sampling, sv_table_pressure, sv_table_reclaim,
 	sv_table_watermarks, sv_table_swap, sv_table_settings, sv_table_cgroups,
 	sv_table_cgroup_limits, sv_table_oom_policy, sv_table_oom_order, sv_table_oom_standing,
-	sv_table_fit, sv_table_fit_limits;
+	sv_table_fit, sv_table_fit_limits, sv_table_share, sv_table_memory_fds, sv_table_ways,
+	sv_table_access;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);
