@@ -140,7 +140,7 @@ static int keep_memory_maps(struct sv_capture *c, const struct sv_process *p, bo
 
 static bool read_whole(const struct sv_process *p)
 {
-	if (!sv_process_was_read(p))
+	if (p->fate != SV_FATE_STABLE)
 		return false;
 	for (size_t i = 0; i < p->vmas.len; i++)
 		if (!p->vmas.ptr[i].pages_read && !sv_vma_special(&p->vmas.ptr[i]))
@@ -165,6 +165,8 @@ static int read_other(struct sv_capture *c, struct sv_process *p, struct safevma
 	if (sv_capture_memory(c, p, err))
 		return -1;
 	c->wanted = NULL;
+	if (p->fate == SV_FATE_VANISHED) /* and what it mapped with it */
+		sv_gaps_drop(c->obs, gaps);
 	if (sv_gaps_beside(c->obs, gaps, COSTS, err) || keep_memory_maps(c, p, false, err))
 		return -1;
 	count_process(c, p);

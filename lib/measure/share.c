@@ -12,8 +12,7 @@
 
 const char *sv_share_kind_name(enum sv_share_kind kind)
 {
-	static const char *const names[] = { [SV_SHARE_KERNEL] = "kernel",
-		[SV_SHARE_READONLY] = "read-only",
+	static const char *const names[] = { [SV_SHARE_READONLY] = "read-only",
 		[SV_SHARE_COW] = "cow",
 		[SV_SHARE_KSM] = "ksm",
 		[SV_SHARE_OUTGOING] = "outgoing",
@@ -43,8 +42,6 @@ static bool of_kernel(const struct sv_vma *v)
 enum sv_share_kind sv_share_kind_of(
 	const struct sv_vma *own, const struct sv_vma *other, bool file, bool merged)
 {
-	if (of_kernel(own))
-		return SV_SHARE_KERNEL;
 	if (may_write(other))
 		return SV_SHARE_WRITABLE;
 	if (may_write(own))
@@ -383,6 +380,10 @@ static int measure_page(struct walk *w, const struct sv_vma *v, const struct sv_
 
 	sums->present += sv_pagemap_present(pg->entry);
 	sums->changed += pg->changed;
+	if (of_kernel(v)) {
+		sums->kernel += sv_pagemap_present(pg->entry);
+		return 0;
+	}
 	if (!sv_pagemap_has_pfn(pg->entry)) {
 		sums->hidden += sv_pagemap_present(pg->entry);
 		return 0;
@@ -397,8 +398,7 @@ static int measure_page(struct walk *w, const struct sv_vma *v, const struct sv_
 		if (with_other(w, v, pg, &s[i], &frame, &worst, &outside))
 			return -1;
 	count_page(sums, worst, outside);
-	/* What the kernel provides it maps as it likes: no count of entries is kept of it. */
-	if (!of_kernel(v) && s)
+	if (s)
 		count_entries(w, pg, &frame, s, n, worst >= 0);
 	return 0;
 }
@@ -436,8 +436,7 @@ static int count_others(struct sv_share_view *view)
 	if (!pids)
 		return -1;
 	for (size_t i = 0; i < view->rows.len; i++)
-		if (view->rows.ptr[i].kind != SV_SHARE_KERNEL)
-			pids[n++] = view->rows.ptr[i].other->pid;
+		pids[n++] = view->rows.ptr[i].other->pid;
 	qsort(pids, n, sizeof(*pids), by_pid);
 	for (size_t i = 0; i < n; i++)
 		view->sums.others += !i || pids[i] != pids[i - 1];

@@ -11,7 +11,6 @@
 
 /* From what is least to what is most. */
 enum sv_share_kind {
-	SV_SHARE_KERNEL,   /* memory that the kernel provides to every process */
 	SV_SHARE_READONLY, /* the same frames, which neither may write */
 	SV_SHARE_COW,	   /* copy on write has not happened yet: whoever writes gets a copy */
 	SV_SHARE_KSM,	   /* merged with equal pages; whoever writes gets a copy, and waits */
@@ -62,11 +61,13 @@ struct sv_share_row {
 	uint64_t pages, changed;
 };
 
-/* Pages; each page in one of zero, alone, the four kinds of sharing, not_found. */
+/* Pages; each in one of zero, kernel, shared, hidden, or in none but its own. */
 struct sv_share_sums {
 	uint64_t present; /* all of them, those of the kernel's zero page too */
 	uint64_t zero;	  /* the page of zeros */
-	uint64_t expected, outgoing, bleeding, outside; /* outside: also in bleeding */
+	uint64_t kernel;  /* what the kernel provides to every process, as the vDSO */
+	/* Parts of shared, by the worst that a page has with any other; outside: of bleeding. */
+	uint64_t expected, outgoing, bleeding, outside;
 	struct sv_num ksm; /* of expected, merged with equal pages; unknown: the flag tells nothing */
 	uint64_t shared;  /* found in another process at all */
 	uint64_t alone;	  /* in none, and it is mapped no more often than found */
@@ -75,7 +76,7 @@ struct sv_share_sums {
 	uint64_t uncounted; /* how often the frame is mapped is not known */
 	/* Frames that are mapped more often than was found, and how often in all. */
 	uint64_t beyond, excess;
-	uint64_t others; /* processes that share any of it, but for what the kernel provides */
+	uint64_t others; /* processes that share any of it */
 };
 
 struct sv_share_view {

@@ -112,6 +112,12 @@ int sv_gap_add(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 	return sv_gap_add_cost(obs, iface, pid, why, counts, sv_iface_info(iface)->costs, err);
 }
 
+void sv_gaps_drop(safevma_observation *obs, size_t first)
+{
+	while (obs->gaps.len > first)
+		drop_last_gap(obs);
+}
+
 int sv_gaps_beside(
 	safevma_observation *obs, size_t first, const char *costs, struct safevma_error *err)
 {

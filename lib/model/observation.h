@@ -191,6 +191,9 @@ int sv_gaps_fold(safevma_observation *obs, struct safevma_error *err);
 int sv_gaps_beside(
 	safevma_observation *obs, size_t first, const char *costs, struct safevma_error *err);
 
+/* Forgets the gaps from number first on: what they are about is not missed. */
+void sv_gaps_drop(safevma_observation *obs, size_t first);
+
 /* As sv_gap_add(), with what it costs in the caller's words (static). */
 int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 	const struct safevma_error *why, bool counts, const char *costs, struct safevma_error *err);

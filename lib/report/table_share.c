@@ -53,6 +53,7 @@ static struct safevma_value all(const safevma_cursor *c, uint64_t n)
 
 SUM(present, sv_value_pages(c, s->present))
 SUM(zero, seen(c, s->zero))
+SUM(kernel, seen(c, s->kernel))
 SUM(alone, seen(c, s->alone))
 SUM(shared, all(c, s->shared))
 SUM(expected, all(c, s->expected))
@@ -138,6 +139,9 @@ static const struct sv_column group_columns[] = {
 		false, get_outside_seen),
 	SV_COL("ZERO", "zero_pages", "pages that are the kernel's page of zeros", U64, false,
 		get_zero),
+	SV_COL("KERNEL", "kernel_pages",
+		"pages that the kernel provides to every process, as the vDSO", U64, false,
+		get_kernel),
 	SV_COL("KSM", "ksm_pages", "of SHARED: merged with equal pages of another process", U64,
 		false, get_ksm),
 	SV_COL("CHANGED", "changed_pages",
@@ -190,7 +194,7 @@ static const struct sv_column row_columns[] = {
 		"write it; bleeding-outside: and is neither selected nor in --group",
 		STRING, true, get_verdict),
 	SV_COL("KIND", "kind",
-		"read-only, cow (copied at the first write), ksm, kernel, outgoing, writable",
+		"read-only, cow (copied at the first write), ksm, outgoing, writable",
 		STRING, true, get_kind),
 	SV_COL("PAGES", "pages", "pages of the two VMAs that are the same frame", U64, true,
 		get_pages),
