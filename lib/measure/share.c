@@ -52,23 +52,36 @@ enum sv_share_kind sv_share_kind_of(
 								       : SV_SHARE_READONLY;
 }
 
-bool sv_share_in_group(const safevma_observation *obs, pid_t pid)
-{
-	for (size_t i = 0; i < obs->share.group.len; i++)
-		if (obs->share.group.ptr[i] == pid)
-			return true;
-	for (size_t i = 0; i < obs->processes.len; i++)
-		if (obs->processes.ptr[i].pid == pid)
-			return obs->processes.ptr[i].selected;
-	return false;
-}
-
 /* ---- who maps which frame -------------------------------------------------------------------- */
 
 static const struct sv_process *process_at(const safevma_observation *obs, size_t i)
 {
 	return i < obs->processes.len ? &obs->processes.ptr[i]
 				      : &obs->share.others.ptr[i - obs->processes.len];
+}
+
+static size_t process_count(const safevma_observation *obs)
+{
+	return obs->processes.len + obs->share.others.len;
+}
+
+static bool named(const safevma_observation *obs, pid_t pid)
+{
+	for (size_t i = 0; i < obs->share.group.len; i++)
+		if (obs->share.group.ptr[i] == pid)
+			return true;
+	return false;
+}
+
+bool sv_share_in_group(const safevma_observation *obs, const struct sv_process *q)
+{
+	for (size_t i = 0; i < process_count(obs); i++) {
+		const struct sv_process *p = process_at(obs, i);
+
+		if (sv_memory_id(p) == sv_memory_id(q) && (p->selected || named(obs, p->pid)))
+			return true;
+	}
+	return false;
 }
 
 static int by_frame(const void *a, const void *b)
@@ -134,10 +147,15 @@ static bool ksm_tells(const struct sv_frame_index *x)
 
 int sv_sharers_init(const safevma_observation *obs, struct sv_sharers *ret)
 {
-	size_t all = obs->processes.len + obs->share.others.len;
+	size_t all = process_count(obs);
 
 	*ret = (struct sv_sharers) { .made = true,
-		.ksm_tells = ksm_tells(&obs->share.before.frames) };
+		.ksm_tells = ksm_tells(&obs->share.before.frames),
+		.in_group = calloc(all + 1, sizeof(bool)) };
+	if (!ret->in_group)
+		return -1;
+	for (size_t i = 0; i < all; i++)
+		ret->in_group[i] = sv_share_in_group(obs, process_at(obs, i));
 	for (size_t i = 0; i < all; i++)
 		if (i >= obs->processes.len || obs->processes.ptr[i].selected)
 			if (add_pages(obs, i, ret))
@@ -150,6 +168,8 @@ int sv_sharers_init(const safevma_observation *obs, struct sv_sharers *ret)
 void sv_sharers_fini(struct sv_sharers *s)
 {
 	sv_vec_fini(s);
+	free(s->in_group);
+	s->in_group = NULL;
 	s->made = false;
 }
 
@@ -280,7 +300,7 @@ static int with_other(struct walk *w, const struct sv_vma *v, const struct sv_pa
 	x.kind = sv_share_kind_of(v, x.other_vma, pg->entry & SV_PAGEMAP_FILE,
 		w->sharers->ksm_tells && (frame->known & SV_FRAME_FLAGS) &&
 			(frame->flags & SV_KPF_KSM));
-	x.in_group = sv_share_in_group(w->obs, q->pid);
+	x.in_group = w->sharers->in_group[s->process];
 	if ((int)x.kind > *worst)
 		*worst = (int)x.kind;
 	*outside |= x.kind == SV_SHARE_WRITABLE && !x.in_group;

@@ -41,6 +41,7 @@ struct sv_sharers {
 	struct sv_sharer *ptr; /* by frame, process, page */
 	size_t len, cap;
 	bool made;
+	bool *in_group; /* of each process; owned */
 	bool ksm_tells; /* a frame was met that is anonymous and not said to be merged */
 };
 
@@ -98,7 +99,7 @@ void sv_share_view_fini(struct sv_share_view *view);
  */
 bool sv_share_known(const safevma_observation *obs, const struct sv_share_sums *sums);
 
-/* Who may share with the selected without being told so. */
-bool sv_share_in_group(const safevma_observation *obs, pid_t pid);
+/* May it share with the selected: one of them, named with --group, or with the memory of one. */
+bool sv_share_in_group(const safevma_observation *obs, const struct sv_process *process);
 
 #endif

@@ -67,10 +67,10 @@ rows()
 	agrees "$victim" "$child" "$truth"
 	at=$(jq -r 'select(.name == "hugetlb").start' "$truth")
 	jq -e --arg at "$at" '[.processes[0].pairs[] | select(.vma == $at)] |
-		map(.pages) | add == 512 and all(.verdict == "expected")' "$report"
+		(map(.pages) | add == 512) and all(.verdict == "expected")' "$report"
 	at=$(jq -r 'select(.name == "hugetlb_shared").start' "$truth")
 	jq -e --arg at "$at" '[.processes[0].pairs[] | select(.vma == $at)] |
-		map(.pages) | add == 512 and all(.verdict == "bleeding-outside")' "$report"
+		(map(.pages) | add == 512) and all(.verdict == "bleeding-outside")' "$report"
 	end_started
 }
 
@@ -262,7 +262,8 @@ f = os.open('/proc/$victim/mem', os.O_RDWR); signal.pause()"
 		select(.pid == $holder)] | length == 1 and (.[0] | .way == "proc-mem" and
 		.whose == $pid and .reaches_selected and .writable)' "$report"
 	start python3 -c "import ctypes, signal
-assert ctypes.CDLL(None).ptrace(16, $victim, 0, 0) == 0; signal.pause()"
+assert ctypes.CDLL(None).ptrace(0x4206, $victim, 0, 0) == 0; signal.pause()"
+	to_end="$started $to_end" # what is traced ends when its tracer has
 	settle "$started"
 	[ "$(awk '/^TracerPid/ { print $2 }' "/proc/$victim/status")" -eq "$started" ] ||
 		skip "tracing is not to be had here"
