@@ -79,6 +79,7 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((exposure || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, fill, err))
 		return -1;
+	c->filled = fill && c->obs->exposure.made;
 	if ((owners && sv_capture_owners(c, err)) || (share && sv_capture_share(c, err)))
 		return -1;
 	if (halves && each_selected(c, sv_capture_memory_end, err))
