@@ -14,12 +14,12 @@ static void a_descriptor(void **state)
 
 	(void)state;
 	assert_int_equal(parse("pos:\t0\nflags:\t02100002\nmnt_id:\t13\nino:\t1031\n", &f, NULL), 0);
-	assert_known(f.cloexec, 1);
-	assert_known(f.writable, 1);
-	assert_known(f.inode, 1031);
+	assert_num(f.cloexec, 1);
+	assert_num(f.writable, 1);
+	assert_num(f.inode, 1031);
 	assert_int_equal(parse("pos:\t0\nflags:\t0100000\nmnt_id:\t13\n", &f, NULL), 0);
-	assert_known(f.cloexec, 0);
-	assert_known(f.writable, 0);
+	assert_num(f.cloexec, 0);
+	assert_num(f.writable, 0);
 	assert_unknown(f.inode); /* up to 5.13 */
 	assert_int_equal(parse("", &f, NULL), 0);
 	assert_unknown(f.cloexec);
@@ -34,8 +34,8 @@ static void the_first_line_of_a_key_counts(void **state)
 	assert_int_equal(parse("flags:\t02000000\nino:\t7\nflags:\t0\nino:\t8\nsize:\t4096\n", &f,
 				 NULL),
 		0);
-	assert_known(f.cloexec, 1);
-	assert_known(f.inode, 7);
+	assert_num(f.cloexec, 1);
+	assert_num(f.inode, 7);
 }
 
 static void malformed(void **state)
