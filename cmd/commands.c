@@ -9,8 +9,9 @@ extern const struct command command_ps, command_maps, command_frames, command_ad
 	command_record, command_explain, command_watch, command_faults;
 
 const struct command *const commands[] = { &command_ps, &command_maps, &command_frames,
-	&command_adjacency, &command_linear, &command_locks, &command_commit, &command_share, &command_faults,
-	&command_watch, &command_doctor, &command_probe, &command_record, &command_explain, NULL };
+	&command_adjacency, &command_linear, &command_locks, &command_commit, &command_share,
+	&command_faults, &command_watch, &command_doctor, &command_probe, &command_record,
+	&command_explain, NULL };
 
 const struct command *command_find(const char *name)
 {

@@ -21,7 +21,7 @@ struct sv_capture {
 	const struct safevma_request *request;
 	pid_t self, opener; /* the observer's own processes; 0 not known */
 	pid_t command;	    /* a program that waits to be run, and is selected; 0: none */
-	bool filled; /* a pass over all frames has looked up those of the processes */
+	bool filled;	    /* a pass over all frames has looked up those of the processes */
 	/*
 	 * While processes are read that were not selected: pages in these frames alone are kept,
 	 * and nothing is read of them but mappings and pages. NULL: all of what was asked for is.

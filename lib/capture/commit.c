@@ -308,8 +308,8 @@ struct twins {
 };
 
 /* Is the memory of number k that of the earlier number i? */
-static int compare(struct sv_capture *c, const struct twins *t, size_t i, size_t k,
-	struct safevma_error *err)
+static int compare(
+	struct sv_capture *c, const struct twins *t, size_t i, size_t k, struct safevma_error *err)
 {
 	struct sv_process *a = t->all[i], *b = t->all[k];
 	enum same same;

@@ -449,9 +449,7 @@ int sv_capture_memory_end(struct sv_capture *c, struct sv_process *p, struct saf
 	if (outcome == STABLE && !p->vmas.len)
 		outcome = CHANGED;
 	if (outcome == STABLE)
-		outcome = read_frames(c, p, 1, c->filled, err)
-				  ? FATAL
-				  : compare_maps(c, p, 1, err);
+		outcome = read_frames(c, p, 1, c->filled, err) ? FATAL : compare_maps(c, p, 1, err);
 	if (outcome == STABLE || outcome == CHANGED)
 		outcome = until_stable(c, p, 2, outcome, err);
 	return conclude_outcome(c, p, outcome, err);

@@ -133,8 +133,7 @@ static bool asked_for(const struct sv_capture *c, uint64_t entry, size_t *near)
 	if (c->wanted) {
 		at = sv_frames_find(c->wanted, sv_pagemap_pfn(entry), *near);
 		*near = at == SV_FRAMES_NONE ? *near : at;
-		return at != SV_FRAMES_NONE &&
-		       sv_frames_class(c->wanted, at) != SV_CLASS_ZERO;
+		return at != SV_FRAMES_NONE && sv_frames_class(c->wanted, at) != SV_CLASS_ZERO;
 	}
 	return !sv_pagemap_has_pfn(entry) || /* hidden: it may be one of them */
 	       sv_pagemap_pfn(entry) - c->request->first_pfn < c->request->pfns;

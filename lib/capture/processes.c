@@ -357,9 +357,8 @@ static bool only_pids(const struct sv_capture *c)
 		return true;
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
 	       !s->units_count && !s->all && !c->request->everything &&
-	       !(c->obs->needs &
-		       (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_PRESSURE |
-			       SAFEVMA_NEED_SHARE));
+	       !(c->obs->needs & (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_PRESSURE |
+					 SAFEVMA_NEED_SHARE));
 }
 
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)

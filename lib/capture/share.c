@@ -14,8 +14,8 @@
 #include "iface/stat.h"
 #include "iface/sysfiles.h"
 
-#define TAG	  "share"
-#define COSTS	  "whether it maps frames of the selected processes, and may write them"
+#define TAG	   "share"
+#define COSTS	   "whether it maps frames of the selected processes, and may write them"
 #define PF_KTHREAD UINT64_C(0x00200000)
 
 /* ---- frames of the selected ------------------------------------------------------------------ */
@@ -31,8 +31,7 @@ static int look_before(struct sv_capture *c, struct sv_process *p, struct safevm
 	int rc;
 
 	snprintf(tag, sizeof(tag), "%d." TAG, p->pid);
-	rc = sv_capture_frames_open(c, &k, tag, tag, err) ||
-			     sv_capture_frames_refill(c, &k, p, err)
+	rc = sv_capture_frames_open(c, &k, tag, tag, err) || sv_capture_frames_refill(c, &k, p, err)
 		     ? -1
 		     : 0;
 	sv_capture_frames_close(&k);
@@ -109,8 +108,8 @@ static void drop_last(struct sv_capture *c)
 }
 
 /* Memory that can be handed on is of interest where nothing of it is there, too. */
-static int keep_memory_maps(struct sv_capture *c, const struct sv_process *p, bool selected,
-	struct safevma_error *err)
+static int keep_memory_maps(
+	struct sv_capture *c, const struct sv_process *p, bool selected, struct safevma_error *err)
 {
 	for (size_t i = 0; i < p->vmas.len; i++) {
 		const struct sv_vma *v = &p->vmas.ptr[i];
@@ -181,8 +180,7 @@ static bool has_memory(const struct sv_process *p)
 	return !p->kernel_thread && !(p->state == 'Z' && p->threads <= 1);
 }
 
-static int add_other(
-	struct sv_capture *c, const struct sv_process *who, struct safevma_error *err)
+static int add_other(struct sv_capture *c, const struct sv_process *who, struct safevma_error *err)
 {
 	struct sv_process *p;
 
@@ -251,8 +249,7 @@ static int add_newcomer(struct sv_capture *c, pid_t pid, struct safevma_error *e
 /* Those of the list that were not there when the processes were listed first. */
 static int newcomers(struct sv_capture *c, struct safevma_error *err)
 {
-	struct sv_call call = { .op = SV_OP_LIST,
-		.place = { .iface = SV_IFACE_PROC, .tag = TAG } };
+	struct sv_call call = { .op = SV_OP_LIST, .place = { .iface = SV_IFACE_PROC, .tag = TAG } };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why;
 	struct sv_span line;

@@ -30,7 +30,7 @@ enum sv_fd_kind {
 	SV_FD_OTHER, /* nothing of ours */
 	SV_FD_MEMFD,
 	SV_FD_SECRETMEM,
-	SV_FD_SHM,     /* POSIX shared memory: a file in /dev/shm */
+	SV_FD_SHM, /* POSIX shared memory: a file in /dev/shm */
 	SV_FD_DMABUF,
 	SV_FD_GUEST,   /* guest_memfd of a virtual machine */
 	SV_FD_MEM,     /* /dev/mem: physical memory */

@@ -49,7 +49,7 @@ enum sv_share_kind sv_share_kind_of(
 	if (!file && merged)
 		return SV_SHARE_KSM;
 	return !file || ((own->perms | other->perms) & SV_PERM_WRITE) ? SV_SHARE_COW
-								       : SV_SHARE_READONLY;
+								      : SV_SHARE_READONLY;
 }
 
 /* ---- who maps which frame -------------------------------------------------------------------- */
@@ -117,8 +117,7 @@ static int add_pages(const safevma_observation *obs, size_t number, struct sv_sh
 	while (sv_page_next(&w, &pg)) {
 		struct sv_sharer *s;
 
-		if (!sv_pagemap_has_pfn(pg.entry) ||
-			is_zero(obs, sv_pagemap_pfn(pg.entry), &near))
+		if (!sv_pagemap_has_pfn(pg.entry) || is_zero(obs, sv_pagemap_pfn(pg.entry), &near))
 			continue;
 		s = sv_vec_push(ret);
 		if (!s)
@@ -466,9 +465,7 @@ static int count_others(struct sv_share_view *view)
 int sv_measure_share(const safevma_observation *obs, const struct sv_sharers *sharers,
 	const struct sv_process *p, bool each, struct sv_share_view *ret)
 {
-	struct walk w = {
-		.obs = obs, .sharers = sharers, .p = p, .view = ret, .each = each
-	};
+	struct walk w = { .obs = obs, .sharers = sharers, .p = p, .view = ret, .each = each };
 
 	*ret = (struct sv_share_view) { .sums.ksm.known = sharers->ksm_tells };
 	for (size_t i = 0; i < p->vmas.len; i++) {

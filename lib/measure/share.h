@@ -69,11 +69,12 @@ struct sv_share_sums {
 	uint64_t kernel;  /* what the kernel provides to every process, as the vDSO */
 	/* Parts of shared, by the worst that a page has with any other; outside: of bleeding. */
 	uint64_t expected, outgoing, bleeding, outside;
-	struct sv_num ksm; /* of expected, merged with equal pages; unknown: the flag tells nothing */
-	uint64_t shared;  /* found in another process at all */
-	uint64_t alone;	  /* in none, and it is mapped no more often than found */
-	uint64_t hidden;  /* present, and its frame is not known */
-	uint64_t changed; /* not the same twice, or mapped more or less often than before */
+	struct sv_num
+		ksm;	 /* of expected, merged with equal pages; unknown: the flag tells nothing */
+	uint64_t shared; /* found in another process at all */
+	uint64_t alone;	 /* in none, and it is mapped no more often than found */
+	uint64_t hidden; /* present, and its frame is not known */
+	uint64_t changed;   /* not the same twice, or mapped more or less often than before */
 	uint64_t uncounted; /* how often the frame is mapped is not known */
 	/* Frames that are mapped more often than was found, and how often in all. */
 	uint64_t beyond, excess;

@@ -185,8 +185,8 @@ int sv_gap_add_standing(safevma_observation *obs, enum sv_iface iface, const cha
 int sv_gaps_fold(safevma_observation *obs, struct safevma_error *err);
 
 /*
- * The gaps from number first on are about what was read beside the request: no figure that was asked
- * for is missing because of them, but costs (static). -1: memory is out.
+ * The gaps from number first on are about what was read beside the request: no figure that was
+ * asked for is missing because of them, but costs (static). -1: memory is out.
  */
 int sv_gaps_beside(
 	safevma_observation *obs, size_t first, const char *costs, struct safevma_error *err);

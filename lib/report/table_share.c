@@ -28,8 +28,7 @@ static bool next_row(safevma_cursor *c)
 
 static bool was_read(const safevma_cursor *c)
 {
-	return sv_process_was_read(c->process) && c->obs->share.made &&
-	       !c->share.sums.hidden;
+	return sv_process_was_read(c->process) && c->obs->share.made && !c->share.sums.hidden;
 }
 
 /* What was found, whatever was not. */
@@ -194,8 +193,8 @@ static const struct sv_column row_columns[] = {
 		"write it; bleeding-outside: and is neither selected nor in --group",
 		STRING, true, get_verdict),
 	SV_COL("KIND", "kind",
-		"read-only, cow (copied at the first write), ksm, outgoing, writable",
-		STRING, true, get_kind),
+		"read-only, cow (copied at the first write), ksm, outgoing, writable", STRING, true,
+		get_kind),
 	SV_COL("PAGES", "pages", "pages of the two VMAs that are the same frame", U64, true,
 		get_pages),
 	SV_COL("BYTES", "bytes", "the same in bytes", BYTES, true, get_bytes),
@@ -211,8 +210,8 @@ static const struct sv_column row_columns[] = {
 	SV_COL("OTHER-COMM", "other.comm", "name that it gave itself", STRING, true,
 		get_other_comm),
 	SV_COL("OTHER-EXE", "other.exe", "path of its executable", STRING, false, get_other_exe),
-	SV_COL("OTHER-START", "other.start_ticks",
-		"when it started, in clock ticks after boot", U64, false, get_other_ticks),
+	SV_COL("OTHER-START", "other.start_ticks", "when it started, in clock ticks after boot",
+		U64, false, get_other_ticks),
 	SV_COL("GROUP", "other.in_group", "it is selected, or named with --group", BOOL, false,
 		get_in_group),
 	SV_COL("OTHER-VMA", "other.vma", "first address of the VMA there", HEX, true,

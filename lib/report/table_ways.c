@@ -55,8 +55,7 @@ static bool next_descriptor(safevma_cursor *c)
 		}
 	}
 	while (c->next_index < s->descriptors.len + s->maps.len) {
-		const struct sv_memory_map *m =
-			&s->maps.ptr[c->next_index++ - s->descriptors.len];
+		const struct sv_memory_map *m = &s->maps.ptr[c->next_index++ - s->descriptors.len];
 
 		if (m->selected && m->kind == SV_FD_OTHER) {
 			c->memory_map = m;
@@ -92,7 +91,7 @@ FD(fd_genuine, sv_value_bool_num(d->genuine), sv_value_bool(true))
 FD(fd_cloexec, sv_value_bool_num(d->cloexec), sv_value_unknown())
 FD(fd_survives, d->cloexec.known ? sv_value_bool(!d->cloexec.value) : sv_value_unknown(),
 	sv_value_bool(false))
-FD(fd_writable, sv_value_bool_num(d->writable), sv_value_bool(m->perms & SV_PERM_WRITE))
+FD(fd_writable, sv_value_bool_num(d->writable), sv_value_bool(m->perms &SV_PERM_WRITE))
 FD(fd_inode, sv_value_num(SAFEVMA_TYPE_U64, d->inode), sv_value_u64(SAFEVMA_TYPE_U64, m->inode))
 FD(fd_target, sv_value_bytes_text(&d->target), sv_value_bytes_text(&m->path))
 
@@ -410,8 +409,8 @@ static const struct sv_column access_columns[] = {
 	SV_COL("YAMA", "yama", "the kernel limits who may trace (Yama)", BOOL, true, get_yama),
 	SV_COL("PTRACE-SCOPE", "ptrace_scope", "kernel.yama.ptrace_scope, 0 to 3", U64, true,
 		get_scope),
-	SV_COL("MAY-TRACE", "may_trace", "who may trace a process, and so write its memory",
-		STRING, true, get_rule),
+	SV_COL("MAY-TRACE", "may_trace", "who may trace a process, and so write its memory", STRING,
+		true, get_rule),
 	SV_COL("IOMMU-GROUPS", "iommu_groups", "groups of devices behind an IOMMU", U64, true,
 		get_groups),
 	SV_COL("IDENTITY", "identity_groups", "of these, such that it lets pass", U64, true,
@@ -419,9 +418,8 @@ static const struct sv_column access_columns[] = {
 	SV_COL("HYPERVISOR", "hypervisor", "below a hypervisor its host decides about devices",
 		STRING, true, get_hypervisor),
 	SV_COL("DMA", "dma_reaches", "which memory devices can write", STRING, true, get_dma),
-	SV_COL("DMA-BASIS", "dma_basis",
-		"inferred from the groups; assumed where there are none", STRING, true,
-		get_dma_basis),
+	SV_COL("DMA-BASIS", "dma_basis", "inferred from the groups; assumed where there are none",
+		STRING, true, get_dma_basis),
 	SV_COL("PROCESSES", "processes", "processes with memory, the selected included", U64, true,
 		get_processes),
 	SV_COL("READ", "processes_read", "of these, looked into", U64, true, get_processes_read),

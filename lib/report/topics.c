@@ -54,7 +54,8 @@ static const struct safevma_topic terms[] = {
 		"where the count is what was found, nothing else maps it, whoever was not read." },
 	{ "survives-exec", "term", "a descriptor that the next program inherits",
 		"exec drops every mapping and none of the descriptors that are not closed by it "
-		"(O_CLOEXEC, which is no default of memfd_create and memfd_secret). Whoever has the "
+		"(O_CLOEXEC, which is no default of memfd_create and memfd_secret). Whoever has "
+		"the "
 		"descriptor can map the memory again. Column SURVIVES of safevma share." },
 	{ "would-fit", "term", "whether a process would get so much more memory",
 		"commit --would-fit walks the limits in the order in which the kernel meets them. "

@@ -3,9 +3,11 @@
 """Checks a report of share, made with --each, against a victim and an independent count.
 
     share.py REPORT PID OTHER [VICTIM]
+    share.py --recorded REPORT PID OTHER VICTIM
 
 Both processes' /proc/PID/{maps,pagemap} are read anew: pages that lie in one frame, and what the
-permissions of the two VMAs make of it, against the rows of the report for this pair. VICTIM: lines
+permissions of the two VMAs make of it, against the rows of the report for this pair; not of a
+recording, whose processes are not there. VICTIM: lines
 of truth (victim share), each page of whose regions must be shared or not as they say. Prints what
 differs; exit status 0 or 1. Needs root.
 """
@@ -114,15 +116,19 @@ def check_victim(said, path):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as f:
+    words = [w for w in sys.argv[1:] if w != "--recorded"]
+    with open(words[0], encoding="utf-8") as f:
         report = json.load(f)
-    pid, other = int(sys.argv[2]), int(sys.argv[3])
+    pid, other, lines = int(words[1]), int(words[2]), []
     process = [p for p in report["processes"] if p["pid"] == pid][0]
-    said, counted = from_report(process, other), count(pid, other)
-    lines = check_count(said, counted)
-    if len(sys.argv) > 4:
-        lines += check_victim(said, sys.argv[4])
-    print(f"{len(said)} pages in common reported, {len(counted)} counted")
+    said = from_report(process, other)
+    print(f"{len(said)} pages in common reported")
+    if "--recorded" not in sys.argv:
+        counted = count(pid, other)
+        print(f"{len(counted)} counted")
+        lines += check_count(said, counted)
+    if len(words) > 3:
+        lines += check_victim(said, words[3])
     print("\n".join(lines[:40]))
     sys.exit(1 if lines else 0)
 

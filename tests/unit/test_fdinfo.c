@@ -13,7 +13,8 @@ static void a_descriptor(void **state)
 	struct sv_fdinfo f;
 
 	(void)state;
-	assert_int_equal(parse("pos:\t0\nflags:\t02100002\nmnt_id:\t13\nino:\t1031\n", &f, NULL), 0);
+	assert_int_equal(
+		parse("pos:\t0\nflags:\t02100002\nmnt_id:\t13\nino:\t1031\n", &f, NULL), 0);
 	assert_num(f.cloexec, 1);
 	assert_num(f.writable, 1);
 	assert_num(f.inode, 1031);
@@ -31,9 +32,8 @@ static void the_first_line_of_a_key_counts(void **state)
 	struct sv_fdinfo f;
 
 	(void)state;
-	assert_int_equal(parse("flags:\t02000000\nino:\t7\nflags:\t0\nino:\t8\nsize:\t4096\n", &f,
-				 NULL),
-		0);
+	assert_int_equal(
+		parse("flags:\t02000000\nino:\t7\nflags:\t0\nino:\t8\nsize:\t4096\n", &f, NULL), 0);
 	assert_num(f.cloexec, 1);
 	assert_num(f.inode, 7);
 }
@@ -89,8 +89,7 @@ static void names_of_descriptors(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int pid = 7;
 
-		assert_int_equal(
-			sv_fd_kind_of(sv_span_of(cases[i].target), &pid), cases[i].kind);
+		assert_int_equal(sv_fd_kind_of(sv_span_of(cases[i].target), &pid), cases[i].kind);
 		assert_int_equal(pid, cases[i].pid);
 	}
 }

@@ -104,8 +104,7 @@ static void kinds_by_permissions(void **state)
 		const struct sv_vma own = { .perms = cases[i].own },
 				    there = { .perms = cases[i].other };
 
-		assert_int_equal(
-			sv_share_kind_of(&own, &there, cases[i].file, cases[i].merged),
+		assert_int_equal(sv_share_kind_of(&own, &there, cases[i].file, cases[i].merged),
 			cases[i].kind);
 	}
 	assert_string_equal(sv_share_verdict(SV_SHARE_WRITABLE, false), "bleeding-outside");

@@ -82,15 +82,14 @@ static int map_file_private(struct common *c)
 {
 	int fd = scratch_file(c->name, c->pages);
 
-	return fd < 0 ? skipped(c, "a file")
-		      : map_as(c, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+	return fd < 0 ? skipped(c, "a file") : map_as(c, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
 }
 
 static int map_thp(struct common *c)
 {
 	c->pages = HUGE_BYTES / page_size();
-	c->start = map_apart(HUGE_BYTES, HUGE_BYTES, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	c->start = map_apart(
+		HUGE_BYTES, HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (!c->start)
 		return skipped(c, "mmap");
 	madvise(c->start, HUGE_BYTES, MADV_HUGEPAGE);
@@ -125,22 +124,59 @@ static int only_reads(struct common *c)
 }
 
 static struct common commons[] = {
-	{ .name = "writable", .kind = "writable", .map = map_memfd, .parent_act = WRITE,
-		.child_act = WRITE, .first = 1, .quarters = 2 },
-	{ .name = "outgoing", .kind = "outgoing", .map = map_memfd, .child = only_reads,
-		.parent_act = WRITE, .child_act = READ, .quarters = 4 },
-	{ .name = "cow", .kind = "cow", .map = map_anon, .copied = true, .parent_act = WRITE,
-		.child_act = WRITE, .first = 2, .quarters = 1 },
-	{ .name = "text", .kind = "read-only", .map = map_file_ro, .parent_act = READ,
-		.child_act = READ, .quarters = 4 },
-	{ .name = "data", .kind = "cow", .map = map_file_private, .parent_act = READ,
-		.child_act = READ, .quarters = 4 },
-	{ .name = "thp", .kind = "cow", .map = map_thp, .copied = true, .parent_act = WRITE,
-		.child_act = WRITE, .first = 7, .quarters = 0 },
-	{ .name = "hugetlb", .kind = "cow", .map = map_hugetlb, .copied = true,
+	{ .name = "writable",
+		.kind = "writable",
+		.map = map_memfd,
+		.parent_act = WRITE,
+		.child_act = WRITE,
+		.first = 1,
+		.quarters = 2 },
+	{ .name = "outgoing",
+		.kind = "outgoing",
+		.map = map_memfd,
+		.child = only_reads,
+		.parent_act = WRITE,
+		.child_act = READ,
+		.quarters = 4 },
+	{ .name = "cow",
+		.kind = "cow",
+		.map = map_anon,
+		.copied = true,
+		.parent_act = WRITE,
+		.child_act = WRITE,
+		.first = 2,
+		.quarters = 1 },
+	{ .name = "text",
+		.kind = "read-only",
+		.map = map_file_ro,
+		.parent_act = READ,
+		.child_act = READ,
+		.quarters = 4 },
+	{ .name = "data",
+		.kind = "cow",
+		.map = map_file_private,
+		.parent_act = READ,
+		.child_act = READ,
+		.quarters = 4 },
+	{ .name = "thp",
+		.kind = "cow",
+		.map = map_thp,
+		.copied = true,
+		.parent_act = WRITE,
+		.child_act = WRITE,
+		.first = 7,
+		.quarters = 0 },
+	{ .name = "hugetlb",
+		.kind = "cow",
+		.map = map_hugetlb,
+		.copied = true,
 		.parent_act = WRITE },
-	{ .name = "hugetlb_shared", .kind = "writable", .map = map_hugetlb_shared,
-		.parent_act = WRITE, .child_act = WRITE, .quarters = 4 },
+	{ .name = "hugetlb_shared",
+		.kind = "writable",
+		.map = map_hugetlb_shared,
+		.parent_act = WRITE,
+		.child_act = WRITE,
+		.quarters = 4 },
 	{ .name = "left", .kind = "", .map = map_memfd, .parent_act = WRITE },
 };
 
@@ -187,8 +223,8 @@ static void report_common(const struct common *c)
 		marks[i] = *c->kind && is_shared(c, i);
 	printf("{\"name\":\"%s\",\"kind\":\"%s\",\"start\":\"0x%" PRIxPTR "\",\"end\":\"0x%" PRIxPTR
 	       "\",\"page_size\":%zu",
-		c->name, c->kind, (uintptr_t)c->start,
-		(uintptr_t)c->start + c->pages * page_size(), page_size());
+		c->name, c->kind, (uintptr_t)c->start, (uintptr_t)c->start + c->pages * page_size(),
+		page_size());
 	report_list("shared", marks, c->pages);
 	printf("}\n");
 	free(marks);
@@ -224,8 +260,8 @@ static int twin(void *arg)
 
 static pid_t make_twin(void)
 {
-	unsigned char *stack = map_apart(STACK, page_size(), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	unsigned char *stack = map_apart(
+		STACK, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	return stack ? clone(twin, stack + STACK, CLONE_VM | SIGCHLD, NULL) : -1;
 }
