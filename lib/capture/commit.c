@@ -300,6 +300,34 @@ static bool apart(const struct sight *a, const struct sight *b)
 	return own > 1;
 }
 
+/*
+ * Where pages of both are at hand they tell without a further reading: a page of one's own that
+ * both have in one frame is behind one page table; one that the other lacks is not. Of shared
+ * memory of the hugetlb pool two memories can have a page table in common: pages of files are left
+ * aside.
+ */
+static enum same by_pages(const struct sv_process *a, const struct sv_process *b)
+{
+	struct sv_page_walk wa = sv_pages_walk(&a->pages, 0, a->pages.len);
+	struct sv_page_walk wb = sv_pages_walk(&b->pages, 0, b->pages.len);
+	struct sv_page x, y;
+	bool more = sv_page_next(&wb, &y);
+	size_t lacking = 0;
+
+	while (sv_page_next(&wa, &x)) {
+		if (x.changed || !telling(x.entry) || (x.entry & SV_PAGEMAP_FILE))
+			continue;
+		while (more && y.vaddr < x.vaddr)
+			more = sv_page_next(&wb, &y);
+		if (!more || y.vaddr != x.vaddr ||
+			sv_pagemap_pfn(x.entry) != sv_pagemap_pfn(y.entry))
+			lacking++;
+		else if (!y.changed && telling(y.entry))
+			return SAME_YES;
+	}
+	return lacking ? SAME_NO : SAME_UNSETTLED;
+}
+
 /* Processes that may have one memory. */
 struct twins {
 	struct sv_process *const *all;
@@ -316,6 +344,12 @@ static int compare(
 
 	if (a->memory_of || !same_mappings(a, b))
 		return 0;
+	same = a->pages.len && b->pages.len ? by_pages(a, b) : SAME_UNSETTLED;
+	if (same != SAME_UNSETTLED) {
+		b->memory_of = same == SAME_YES ? a->pid : 0;
+		b->memory_of_observed = same == SAME_YES;
+		return 0;
+	}
 	if (take_sight(c, a, t->tag, &t->sights[i], err) ||
 		take_sight(c, b, t->tag, &t->sights[k], err))
 		return -1;
