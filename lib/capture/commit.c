@@ -210,18 +210,23 @@ static int entries(struct sv_capture *c, pid_t pid, const struct sv_vma *v, cons
 {
 	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = pid, .tag = tag };
 	uint64_t page = c->obs->host.page_size, end = v->end / page, all = end - v->start / page;
-	size_t n = all < LOOK_PAGES ? (size_t)all : LOOK_PAGES;
+	size_t n = all < LOOK_PAGES ? (size_t)all : LOOK_PAGES, have = 0, got = 1;
 	sv_auto_file struct sv_file *f = NULL;
-	struct safevma_error why;
-	size_t got;
+	struct safevma_error why = { 0 };
 	int rc = pin(c, pid, tag, &why, err);
 
 	if (rc <= 0)
 		return rc;
-	if (sv_root_open(c->root, &place, &f, &why) ||
-		sv_file_read(f, words, n * sizeof(*words), (end - n) * sizeof(*words), &got, &why))
+	if (sv_root_open(c->root, &place, &f, &why))
 		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
-	return (int)(got / sizeof(*words));
+	/* Reads may come back short, so that each holds the lock for no longer than it may. */
+	while (have < n && got) {
+		if (sv_file_read(f, words + have, (n - have) * sizeof(*words),
+			    (end - n + have) * sizeof(*words), &got, &why))
+			return sv_error_fatal(&why) ? sv_error_pass(err, &why) : (int)have;
+		have += got / sizeof(*words);
+	}
+	return (int)have;
 }
 
 static bool telling(uint64_t entry)
