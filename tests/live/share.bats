@@ -63,7 +63,7 @@ rows()
 		skip "no huge pages are to be had now"
 	start_victim share
 	of_victim
-	! jq -e 'select(.name == "hugetlb" and .skipped)' "$truth"
+	run ! jq -e 'select(.name == "hugetlb" and .skipped)' "$truth"
 	agrees "$victim" "$child" "$truth"
 	at=$(jq -r 'select(.name == "hugetlb").start' "$truth")
 	jq -e --arg at "$at" '[.processes[0].pairs[] | select(.vma == $at)] |
