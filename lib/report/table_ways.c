@@ -145,27 +145,35 @@ static int by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static struct safevma_value get_mapped_in(safevma_cursor *c)
+/* Processes that map the object, each once, in order of number. */
+static void add_mappers(safevma_cursor *c, struct sv_num inode, pid_t *pids)
 {
 	const struct sv_sharing *s = &c->obs->share;
-	struct sv_num inode = inode_of(c);
-	sv_auto_free pid_t *pids = reallocarray(NULL, s->maps.len + 1, sizeof(*pids));
 	size_t n = 0;
 	pid_t last = 0;
 
-	c->scratch.len = 0;
-	if (!inode.known)
-		return sv_value_unknown();
-	if (!pids) {
-		c->failed = true;
-		return sv_value_unknown();
-	}
 	for (size_t i = 0; i < s->maps.len; i++)
 		if (same_object(&s->maps.ptr[i], kind_of(c), inode))
 			pids[n++] = s->maps.ptr[i].pid;
 	qsort(pids, n, sizeof(*pids), by_number);
 	for (size_t i = 0; i < n; i++)
 		add_pid(c, &last, pids[i]);
+}
+
+static struct safevma_value get_mapped_in(safevma_cursor *c)
+{
+	struct sv_num inode = inode_of(c);
+	pid_t *pids;
+
+	c->scratch.len = 0;
+	if (!inode.known)
+		return sv_value_unknown();
+	pids = reallocarray(NULL, c->obs->share.maps.len + 1, sizeof(*pids));
+	if (pids)
+		add_mappers(c, inode, pids);
+	else
+		c->failed = true;
+	free(pids);
 	return sv_value_words(c->scratch.len ? c->scratch.ptr : "");
 }
 
