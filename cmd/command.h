@@ -56,7 +56,7 @@ struct arguments {
 	const char *svg;
 	struct words positional;
 	/* storage behind the selection */
-	pid_t *pids;
+	pid_t *pids, *group;
 	struct words comms, exes, cgroups, units, events, without;
 };
 

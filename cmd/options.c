@@ -41,8 +41,8 @@ const struct option_info option_infos[] = {
 		TEXT(report.sort) },
 	{ OPT_COLOR, "color", "WHEN", OPTIONS_OUTPUT,
 		"auto (on a terminal, unless NO_COLOR is set), always or never", CALL },
-	{ OPT_EACH, "each", NULL, OPTIONS_EACH, "one row a page; of locks, a run of equal ones",
-		FLAG(report.each) },
+	{ OPT_EACH, "each", NULL, OPTIONS_EACH,
+		"one row a page; of locks and share, a run of equal ones", FLAG(report.each) },
 	{ OPT_PFN, "pfn", "PFN[,N]", OPTIONS_PFN,
 		"these N frames instead: what they are, and who of all processes maps them", CALL },
 	{ OPT_SAMPLE, "sample", "PERCENT", OPTIONS_EXPOSURE,
@@ -98,6 +98,9 @@ const struct option_info option_infos[] = {
 		CALL },
 	{ OPT_SVG, "svg", "FILE", OPTIONS_PHYS, "also draw the picture into this file, as SVG",
 		TEXT(svg) },
+	{ OPT_GROUP, "group", "PIDS", OPTIONS_SHARE,
+		"processes that may share with the selected; may be given again, or as a list 1,2",
+		CALL },
 	{ OPT_ROOT, "root", "DIR", OPTIONS_ROOT, "look at a recording instead of this system",
 		TEXT(root.recording) },
 	{ OPT_RECORD, "record", "DIR", OPTIONS_ROOT,
@@ -266,6 +269,7 @@ static int settle(const struct command *c, struct arguments *a)
 	bool named;
 
 	s->pids = a->pids;
+	a->request.group = a->group;
 	s->comms = a->comms.ptr;
 	s->comms_count = a->comms.len;
 	s->exes = a->exes.ptr;
@@ -316,6 +320,7 @@ int arguments_read(const struct command *command, int argc, char **argv, struct 
 void arguments_free(struct arguments *a)
 {
 	free(a->pids);
+	free(a->group);
 	free(a->positional.ptr);
 	free(a->comms.ptr);
 	free(a->exes.ptr);

@@ -43,6 +43,7 @@ enum {
 	OPT_RANGE,
 	OPT_ZOOM,
 	OPT_SVG,
+	OPT_GROUP,
 };
 
 /* What the option sets, from its value. -1 to go on, else an exit status: a message was printed. */

@@ -36,7 +36,7 @@ static int write_report(const safevma_observation *obs, const safevma_table *tab
 	if (text && !a->request.pfns && !safevma_observation_selected(obs) &&
 		(a->request.needs &
 			(SAFEVMA_NEED_PROCESSES | SAFEVMA_NEED_FRAMES | SAFEVMA_NEED_REACH |
-				SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS)))
+				SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS | SAFEVMA_NEED_SHARE)))
 		complain(named(a) ? "none of the processes named could be looked at"
 				  : "nothing was selected: name a process with -p PID, or take all "
 				    "with "

@@ -25,9 +25,9 @@ int words_add(struct words *w, const char *word)
 	return -1;
 }
 
-static int add_pid(struct arguments *a, const char *text, char **end)
+static int add_pid(pid_t **list, size_t *count, const char *text, char **end)
 {
-	size_t n = a->request.selection.pids_count;
+	size_t n = *count;
 	long v;
 	pid_t *p;
 
@@ -38,22 +38,22 @@ static int add_pid(struct arguments *a, const char *text, char **end)
 		complain("expected a process number from 1 to %d, got '%s'", INT_MAX, text);
 		return EXIT_USAGE;
 	}
-	p = reallocarray(a->pids, n + 1, sizeof(*p));
+	p = reallocarray(*list, n + 1, sizeof(*p));
 	if (!p)
 		return out_of_memory();
 	p[n] = (pid_t)v;
-	a->pids = p;
-	a->request.selection.pids_count = n + 1;
+	*list = p;
+	*count = n + 1;
 	return -1;
 }
 
-static int add_pids(struct arguments *a, const char *text)
+static int add_pids(pid_t **list, size_t *count, const char *text)
 {
 	char *end;
 	int rc;
 
 	for (;;) {
-		rc = add_pid(a, text, &end);
+		rc = add_pid(list, count, text, &end);
 		if (rc >= 0 || !*end)
 			return rc;
 		text = end + 1;
@@ -286,7 +286,9 @@ int option_apply(struct arguments *a, const struct option_info *o, const char *v
 		*(const char **)where = value;
 	switch (o->letter) {
 	case 'p':
-		return add_pids(a, value);
+		return add_pids(&a->pids, &a->request.selection.pids_count, value);
+	case OPT_GROUP:
+		return add_pids(&a->group, &a->request.group_count, value);
 	case OPT_COMM:
 		return words_add(&a->comms, value);
 	case OPT_EXE:

@@ -21,6 +21,12 @@ struct sv_capture {
 	const struct safevma_request *request;
 	pid_t self, opener; /* the observer's own processes; 0 not known */
 	pid_t command;	    /* a program that waits to be run, and is selected; 0: none */
+	bool filled;	    /* a pass over all frames has looked up those of the processes */
+	/*
+	 * While processes are read that were not selected: pages in these frames alone are kept,
+	 * and nothing is read of them but mappings and pages. NULL: all of what was asked for is.
+	 */
+	const struct sv_frame_index *wanted;
 };
 
 /* Where we are, when, with which rights; swap areas and zones. */
@@ -133,6 +139,20 @@ int sv_capture_block_order(struct sv_capture *c, struct safevma_error *err);
  * with everyone, all: fills in memory_of.
  */
 int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_error *err);
+
+/* The same among these, in order of number. tag: begins the tags of what is read for it. */
+int sv_capture_find_twins(struct sv_capture *c, struct sv_process *const *all, size_t n,
+	const char *tag, struct safevma_error *err);
+
+/*
+ * Pages of all other processes in the frames of the selected, once those of the selected were
+ * listed; then, when these were looked at again, which processes have one memory, and descriptors.
+ */
+int sv_capture_share(struct sv_capture *c, struct safevma_error *err);
+int sv_capture_share_end(struct sv_capture *c, struct safevma_error *err);
+
+/* Descriptors of memory, or of ways to it, of all processes. */
+int sv_capture_descriptors(struct sv_capture *c, struct safevma_error *err);
 
 /* The frames that were asked for by number. */
 int sv_capture_owners(struct sv_capture *c, struct safevma_error *err);

@@ -210,18 +210,23 @@ static int entries(struct sv_capture *c, pid_t pid, const struct sv_vma *v, cons
 {
 	struct sv_place place = { .iface = SV_IFACE_PAGEMAP, .pid = pid, .tag = tag };
 	uint64_t page = c->obs->host.page_size, end = v->end / page, all = end - v->start / page;
-	size_t n = all < LOOK_PAGES ? (size_t)all : LOOK_PAGES;
+	size_t n = all < LOOK_PAGES ? (size_t)all : LOOK_PAGES, have = 0, got = 1;
 	sv_auto_file struct sv_file *f = NULL;
-	struct safevma_error why;
-	size_t got;
+	struct safevma_error why = { 0 };
 	int rc = pin(c, pid, tag, &why, err);
 
 	if (rc <= 0)
 		return rc;
-	if (sv_root_open(c->root, &place, &f, &why) ||
-		sv_file_read(f, words, n * sizeof(*words), (end - n) * sizeof(*words), &got, &why))
+	if (sv_root_open(c->root, &place, &f, &why))
 		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
-	return (int)(got / sizeof(*words));
+	/* Reads may come back short, so that each holds the lock for no longer than it may. */
+	while (have < n && got) {
+		if (sv_file_read(f, words + have, (n - have) * sizeof(*words),
+			    (end - n + have) * sizeof(*words), &got, &why))
+			return sv_error_fatal(&why) ? sv_error_pass(err, &why) : (int)have;
+		have += got / sizeof(*words);
+	}
+	return (int)have;
 }
 
 static bool telling(uint64_t entry)
@@ -239,7 +244,7 @@ static enum same judge(const uint64_t *a, const uint64_t *b, const uint64_t *aga
 }
 
 static int look(struct sv_capture *c, const struct sv_process *a, const struct sv_process *b,
-	enum same *ret, struct safevma_error *err)
+	const char *begin, enum same *ret, struct safevma_error *err)
 {
 	uint64_t words[3][LOOK_PAGES];
 	const struct sv_vma *v = telling_vma(a);
@@ -250,7 +255,7 @@ static int look(struct sv_capture *c, const struct sv_process *a, const struct s
 	for (int i = 0; i < 3 && n > 0; i++) {
 		int got;
 
-		snprintf(tag, sizeof(tag), TAG "-%d-%d", i == 1 ? a->pid : b->pid, i);
+		snprintf(tag, sizeof(tag), "%s-%d-%d", begin, i == 1 ? a->pid : b->pid, i);
 		got = entries(c, of[i], v, tag, words[i], err);
 		n = got < n ? got : n;
 	}
@@ -268,16 +273,18 @@ struct sight {
 	uint64_t words[LOOK_PAGES];
 };
 
-static int take_sight(struct sv_capture *c, const struct sv_process *p, struct sight *s,
-	struct safevma_error *err)
+static int take_sight(struct sv_capture *c, const struct sv_process *p, const char *tag,
+	struct sight *s, struct safevma_error *err)
 {
 	const struct sv_vma *v = telling_vma(p);
+	char whole[32];
 
 	if (s->taken || !v)
 		return 0;
+	snprintf(whole, sizeof(whole), "%s-sight", tag);
 	s->taken = true;
 	s->start = v->start;
-	s->n = entries(c, p->pid, v, TAG "-sight", s->words, err);
+	s->n = entries(c, p->pid, v, whole, s->words, err);
 	return s->n < 0 ? -1 : 0;
 }
 
@@ -298,20 +305,62 @@ static bool apart(const struct sight *a, const struct sight *b)
 	return own > 1;
 }
 
+/*
+ * Where pages of both are at hand they tell without a further reading: a page of one's own that
+ * both have in one frame is behind one page table; one that the other lacks is not. Of shared
+ * memory of the hugetlb pool two memories can have a page table in common: pages of files are left
+ * aside.
+ */
+static enum same by_pages(const struct sv_process *a, const struct sv_process *b)
+{
+	struct sv_page_walk wa = sv_pages_walk(&a->pages, 0, a->pages.len);
+	struct sv_page_walk wb = sv_pages_walk(&b->pages, 0, b->pages.len);
+	struct sv_page x, y;
+	bool more = sv_page_next(&wb, &y);
+	size_t lacking = 0;
+
+	while (sv_page_next(&wa, &x)) {
+		if (x.changed || !telling(x.entry) || (x.entry & SV_PAGEMAP_FILE))
+			continue;
+		while (more && y.vaddr < x.vaddr)
+			more = sv_page_next(&wb, &y);
+		if (!more || y.vaddr != x.vaddr ||
+			sv_pagemap_pfn(x.entry) != sv_pagemap_pfn(y.entry))
+			lacking++;
+		else if (!y.changed && telling(y.entry))
+			return SAME_YES;
+	}
+	return lacking ? SAME_NO : SAME_UNSETTLED;
+}
+
+/* Processes that may have one memory. */
+struct twins {
+	struct sv_process *const *all;
+	struct sight *sights;
+	const char *tag;
+};
+
 /* Is the memory of number k that of the earlier number i? */
 static int compare(
-	struct sv_capture *c, struct sight *sights, size_t i, size_t k, struct safevma_error *err)
+	struct sv_capture *c, const struct twins *t, size_t i, size_t k, struct safevma_error *err)
 {
-	struct sv_process *a = &c->obs->processes.ptr[i], *b = &c->obs->processes.ptr[k];
+	struct sv_process *a = t->all[i], *b = t->all[k];
 	enum same same;
 
 	if (a->memory_of || !same_mappings(a, b))
 		return 0;
-	if (take_sight(c, a, &sights[i], err) || take_sight(c, b, &sights[k], err))
-		return -1;
-	if (apart(&sights[i], &sights[k]))
+	same = a->pages.len && b->pages.len ? by_pages(a, b) : SAME_UNSETTLED;
+	if (same != SAME_UNSETTLED) {
+		b->memory_of = same == SAME_YES ? a->pid : 0;
+		b->memory_of_observed = same == SAME_YES;
 		return 0;
-	if (look(c, a, b, &same, err))
+	}
+	if (take_sight(c, a, t->tag, &t->sights[i], err) ||
+		take_sight(c, b, t->tag, &t->sights[k], err))
+		return -1;
+	if (apart(&t->sights[i], &t->sights[k]))
+		return 0;
+	if (look(c, a, b, t->tag, &same, err))
 		return -1;
 	if (same == SAME_UNSETTLED && c->obs->no_smaps)
 		a->memory_doubt = b->memory_doubt = true;
@@ -322,19 +371,33 @@ static int compare(
 	return 0;
 }
 
-int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_error *err)
+int sv_capture_find_twins(struct sv_capture *c, struct sv_process *const *all, size_t n,
+	const char *tag, struct safevma_error *err)
 {
-	const struct sv_process *all = c->obs->processes.ptr;
-	sv_auto_free struct sight *sights = calloc(c->obs->processes.len + 1, sizeof(*sights));
+	sv_auto_free struct sight *sights = calloc(n + 1, sizeof(*sights));
+	const struct twins t = { .all = all, .sights = sights, .tag = tag };
 
 	if (!sights)
 		return sv_error_nomem(err);
-	for (size_t k = 1; k < c->obs->processes.len; k++)
-		for (size_t i = 0; i < k && !all[k].memory_of; i++)
-			if ((everyone || (all[i].pages.len && all[k].pages.len)) &&
-				compare(c, sights, i, k, err))
+	for (size_t k = 1; k < n; k++)
+		for (size_t i = 0; i < k && !all[k]->memory_of; i++)
+			if (compare(c, &t, i, k, err))
 				return -1;
 	return 0;
+}
+
+int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_error *err)
+{
+	sv_auto_free struct sv_process **all =
+		reallocarray(NULL, c->obs->processes.len + 1, sizeof(struct sv_process *));
+	size_t n = 0;
+
+	if (!all)
+		return sv_error_nomem(err);
+	for (size_t i = 0; i < c->obs->processes.len; i++)
+		if (everyone || c->obs->processes.ptr[i].pages.len)
+			all[n++] = &c->obs->processes.ptr[i];
+	return sv_capture_find_twins(c, all, n, TAG, err);
 }
 
 /* ---- together -------------------------------------------------------------------------------- */

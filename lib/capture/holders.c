@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "capture.h"
+#include "iface/fdinfo.h"
 #include "iface/maps.h"
 
 #define TAG  "holders"
@@ -80,26 +81,13 @@ static int mappings_of(struct sv_capture *c, const struct sv_process *p, struct 
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
-enum { FD_CLOEXEC_FLAG = 02000000 };
-
-/* "flags:\t02100002" of fdinfo, octal. */
 static struct sv_num cloexec_of(const struct sv_strbuf *text)
 {
-	struct sv_text t = sv_text_init(text->ptr, text->len, "fdinfo");
-	struct sv_span line;
+	struct sv_fdinfo info = { 0 };
 
-	while (sv_text_line(&t, &line)) {
-		uint64_t flags = 0;
-
-		if (!sv_take_lit(&line, "flags:"))
-			continue;
-		line = sv_trim(line);
-		for (; line.len && line.ptr[0] >= '0' && line.ptr[0] <= '7'; line.ptr++, line.len--)
-			flags = flags * 8 + (uint64_t)(line.ptr[0] - '0');
-		if (!line.len)
-			return sv_known((flags & FD_CLOEXEC_FLAG) != 0);
-	}
-	return (struct sv_num) { 0 };
+	if (sv_fdinfo_parse(sv_text_init(text->ptr, text->len, "fdinfo"), &info, NULL))
+		return (struct sv_num) { 0 };
+	return info.cloexec;
 }
 
 static int add_descriptor(

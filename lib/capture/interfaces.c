@@ -148,7 +148,7 @@ static int try_one(struct sv_capture *c, enum sv_iface iface, pid_t self, struct
 		place.arg = "0";
 	if (iface == SV_IFACE_BOOT_CONFIG)
 		place.arg = c->obs->host.release;
-	if (iface == SV_IFACE_FD_LINK || iface == SV_IFACE_FDINFO)
+	if (iface == SV_IFACE_FD_LINK || iface == SV_IFACE_FDINFO || iface == SV_IFACE_IOMMU_TYPE)
 		place.arg = "0";
 	switch (sv_iface_info(iface)->kind) {
 	case SV_KIND_TEXT:

@@ -135,9 +135,10 @@ static int settle_pages(struct sv_capture *c, struct sv_process *p, struct sv_kp
 		return -1;
 	if (!changed)
 		return 0;
-	if ((c->obs->needs & SAFEVMA_NEED_FRAMES) && sv_capture_frames(c, k, p, true, err))
+	if (!c->wanted && (c->obs->needs & SAFEVMA_NEED_FRAMES) &&
+		sv_capture_frames(c, k, p, true, err))
 		return -1;
-	if (sv_capture_reach(c, p, tag, err))
+	if (!c->wanted && sv_capture_reach(c, p, tag, err))
 		return -1;
 	snprintf(tag, sizeof(tag), "%d-third", attempt);
 	return sv_capture_pages_again(c, p, tag, &changed, err);
@@ -179,7 +180,7 @@ static int read_frames(struct sv_capture *c, struct sv_process *p, int attempt, 
 
 	if (!(c->obs->needs & SAFEVMA_NEED_PAGES))
 		return 0;
-	if (!(c->obs->needs & SAFEVMA_NEED_FRAMES))
+	if (!(c->obs->needs & SAFEVMA_NEED_FRAMES) || c->wanted)
 		return settle_pages(c, p, &k, attempt, err);
 	snprintf(tag, sizeof(tag), "%d", attempt);
 	snprintf(kpage_tag, sizeof(kpage_tag), "%d.%d", p->pid, attempt);
@@ -448,9 +449,7 @@ int sv_capture_memory_end(struct sv_capture *c, struct sv_process *p, struct saf
 	if (outcome == STABLE && !p->vmas.len)
 		outcome = CHANGED;
 	if (outcome == STABLE)
-		outcome = read_frames(c, p, 1, c->obs->exposure.made, err)
-				  ? FATAL
-				  : compare_maps(c, p, 1, err);
+		outcome = read_frames(c, p, 1, c->filled, err) ? FATAL : compare_maps(c, p, 1, err);
 	if (outcome == STABLE || outcome == CHANGED)
 		outcome = until_stable(c, p, 2, outcome, err);
 	return conclude_outcome(c, p, outcome, err);

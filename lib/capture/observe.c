@@ -14,13 +14,13 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_POOLS)
 		needs |= SAFEVMA_NEED_PROCESSES;
-	if (needs & SAFEVMA_NEED_REACH)
+	if (needs & (SAFEVMA_NEED_REACH | SAFEVMA_NEED_SHARE))
+		needs |= SAFEVMA_NEED_FRAMES;
+	if ((needs & SAFEVMA_NEED_SOURCES) && !(needs & SAFEVMA_NEED_OWNERS))
 		needs |= SAFEVMA_NEED_FRAMES;
 	if (needs & (SAFEVMA_NEED_FRAMES | SAFEVMA_NEED_OWNERS))
 		needs |= SAFEVMA_NEED_PAGES;
-	if (needs & SAFEVMA_NEED_SOURCES && !(needs & SAFEVMA_NEED_OWNERS))
-		needs |= SAFEVMA_NEED_FRAMES;
-	if (needs & SAFEVMA_NEED_OWNERS)
+	if (needs & (SAFEVMA_NEED_OWNERS | SAFEVMA_NEED_SHARE))
 		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_FAULTS)
 		needs |= SAFEVMA_NEED_PAGES;
@@ -74,7 +74,7 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 	bool phys = needs & SAFEVMA_NEED_PHYS;
 	bool fill = exposure && (needs & SAFEVMA_NEED_FRAMES) && !c->request->everything &&
 		    !c->request->sample_percent;
-	bool halves = fill || owners;
+	bool share = needs & SAFEVMA_NEED_SHARE, halves = fill || owners || share;
 
 	if ((exposure || owners || phys) && sv_capture_block_order(c, err))
 		return -1;
@@ -83,9 +83,12 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((exposure || phys || (needs & SAFEVMA_NEED_RECONCILE)) && sv_capture_pass(c, fill, err))
 		return -1;
-	if (owners && sv_capture_owners(c, err))
+	c->filled = fill && c->obs->exposure.made;
+	if ((owners && sv_capture_owners(c, err)) || (share && sv_capture_share(c, err)))
 		return -1;
 	if (halves && each_selected(c, sv_capture_memory_end, err))
+		return -1;
+	if (share && sv_capture_share_end(c, err))
 		return -1;
 	return owners ? sv_capture_find_shared(c, false, err) : 0;
 }

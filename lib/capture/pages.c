@@ -124,24 +124,38 @@ typedef int (*words_fn)(struct sv_process *p, uint64_t start, uint64_t page_size
 	const uint64_t *words, size_t n, void *arg, struct safevma_error *err);
 
 /* Where frames were asked for by number, the pages that map them are kept and no others. */
-static bool asked_for(const struct sv_capture *c, uint64_t entry)
+static bool asked_for(const struct sv_capture *c, uint64_t entry, size_t *near)
 {
+	size_t at;
+
 	if (!sv_pagemap_present(entry))
 		return false;
+	if (c->wanted) {
+		at = sv_frames_find(c->wanted, sv_pagemap_pfn(entry), *near);
+		*near = at == SV_FRAMES_NONE ? *near : at;
+		return at != SV_FRAMES_NONE && sv_frames_class(c->wanted, at) != SV_CLASS_ZERO;
+	}
 	return !sv_pagemap_has_pfn(entry) || /* hidden: it may be one of them */
 	       sv_pagemap_pfn(entry) - c->request->first_pfn < c->request->pfns;
+}
+
+/* Not all pages are kept. */
+static bool some_pages(const struct sv_capture *c)
+{
+	return c->wanted || (c->obs->needs & SAFEVMA_NEED_OWNERS);
 }
 
 static int keep_words(struct sv_process *p, uint64_t start, uint64_t page_size,
 	const uint64_t *words, size_t n, void *arg, struct safevma_error *err)
 {
 	const struct sv_capture *c = arg;
-	bool some = c->obs->needs & SAFEVMA_NEED_OWNERS;
+	bool some = some_pages(c);
+	size_t near = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct sv_page pg = { .vaddr = start + i * page_size, .entry = words[i] };
 
-		if (sv_pagemap_empty(words[i]) || (some && !asked_for(c, words[i])))
+		if (sv_pagemap_empty(words[i]) || (some && !asked_for(c, words[i], &near)))
 			continue;
 		if (sv_pages_add(&p->pages, page_size, &pg))
 			return sv_error_nomem(err);
@@ -256,7 +270,7 @@ int sv_capture_pages(
 	if (!rc)
 		return pages_gap(c, p, &why, err);
 	assign_pages(p);
-	if ((c->obs->needs & SAFEVMA_NEED_OWNERS) && keep_ranges(c, p, err))
+	if (some_pages(c) && keep_ranges(c, p, err))
 		return -1;
 	return hidden_gap(c, p, err);
 }

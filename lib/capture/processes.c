@@ -61,6 +61,8 @@ static int read_status(struct sv_capture *c, struct sv_process *p, struct safevm
 	p->swap = s.vm_swap_bytes;
 	p->vsize = s.vm_size_bytes;
 	p->vm_pte = s.vm_pte_bytes;
+	p->pinned = s.vm_pinned_bytes;
+	p->tracer = s.tracer;
 	p->capabilities = s.cap_effective;
 	p->thp_enabled = s.thp_enabled;
 	p->vdata = s.vm_data_bytes;
@@ -355,8 +357,8 @@ static bool only_pids(const struct sv_capture *c)
 		return true;
 	return s->pids_count && !s->comms_count && !s->exes_count && !s->cgroups_count &&
 	       !s->units_count && !s->all && !c->request->everything &&
-	       !(c->obs->needs &
-		       (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_PRESSURE));
+	       !(c->obs->needs & (SAFEVMA_NEED_POOLS | SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_PRESSURE |
+					 SAFEVMA_NEED_SHARE));
 }
 
 static int add_wanted(struct sv_capture *c, struct pids *pids, struct safevma_error *err)

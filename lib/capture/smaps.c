@@ -101,7 +101,7 @@ int sv_capture_smaps(
 	struct pending k = { 0 };
 	int rc;
 
-	if (c->obs->no_smaps)
+	if (c->obs->no_smaps || c->wanted)
 		return 0;
 	if (sv_root_open(c->root, &place, &f, &why))
 		rc = sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;
@@ -128,7 +128,7 @@ int sv_capture_query(
 	size_t i = 0;
 	int rc;
 
-	if (!c->obs->no_smaps || c->obs->features.procmap_query != 1)
+	if (!c->obs->no_smaps || c->obs->features.procmap_query != 1 || c->wanted)
 		return 0;
 	if (sv_root_open(c->root, &place, &f, &why))
 		return sv_error_fatal(&why) ? sv_error_pass(err, &why) : 0;

@@ -427,6 +427,25 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.costs = "further names of merged slab caches",
 		.how = "CONFIG_SLUB with CONFIG_SYSFS, and sysfs mounted on /sys",
 	},
+	[SV_IFACE_PTRACE_SCOPE] = {
+		.name = "ptrace_scope", .path = "/proc/sys/kernel/yama/ptrace_scope",
+		.kind = SV_KIND_TEXT,
+		.tells = "who may trace a process, and so write its memory",
+		.how = "CONFIG_SECURITY_YAMA; without it every process of one's own may be traced",
+	},
+	[SV_IFACE_IOMMU_GROUPS] = {
+		.name = "iommu_groups", .path = "/sys/kernel/iommu_groups", .kind = SV_KIND_LIST,
+		.tells = "whether an IOMMU stands between devices and memory",
+		.costs = "what devices can reach",
+		.how = "CONFIG_IOMMU_API, an IOMMU that firmware and boot parameters switch on",
+	},
+	[SV_IFACE_IOMMU_TYPE] = {
+		.name = "iommu-type", .path = "/sys/kernel/iommu_groups/%a/type",
+		.kind = SV_KIND_TEXT,
+		.tells = "whether the IOMMU translates for these devices, or lets them pass",
+		.costs = "what devices can reach",
+		.how = "Linux 5.0",
+	},
 };
 
 const struct sv_iface_info *sv_iface_info(enum sv_iface id)

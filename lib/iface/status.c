@@ -85,6 +85,7 @@ static int read_count(const struct sv_text *text, struct sv_span value, struct s
 static const struct sv_field fields[] = {
 	FIELD("Tgid", sv_field_dec, tgid),
 	FIELD("PPid", sv_field_dec, ppid),
+	FIELD("TracerPid", sv_field_dec, tracer),
 	FIELD("Uid", read_uid_real, uid_real),
 	FIELD("Uid", read_uid_effective, uid_effective),
 	FIELD("NSpid", read_last, ns_tgid_inner),

@@ -16,6 +16,7 @@ struct sv_status {
 		vm_data_bytes, vm_stack_bytes, vm_pte_bytes, hugetlb_bytes;
 	struct sv_num threads;
 	struct sv_num cap_effective; /* bit mask */
+	struct sv_num tracer;	     /* process that traces it; 0: none */
 	struct sv_num thp_enabled;   /* 0: prctl(PR_SET_THP_DISABLE); 5.0 and later */
 };
 

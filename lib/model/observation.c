@@ -31,6 +31,7 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_slabs_fini(&obs->slabs);
 	sv_vec_fini(&obs->block_types);
 	sv_pressure_fini(&obs->pressure);
+	sv_share_fini(&obs->share);
 	sv_process_fini(&obs->target);
 	sv_series_fini(&obs->series);
 	sv_faultlog_fini(&obs->faults);
@@ -40,18 +41,29 @@ void safevma_observation_free(safevma_observation *obs)
 	free(obs);
 }
 
-static int fill_gap(struct sv_gap *g, const struct safevma_error *why)
+/* The whole in words. */
+static int tell_gap(struct sv_gap *g)
 {
-	char text[1100], who[24] = "";
+	char who[24] = "";
+	char *line;
 
-	safevma_error_format(why, text, sizeof(text));
 	if (g->pid)
 		snprintf(who, sizeof(who), " of process %d", g->pid);
+	if (asprintf(&line, "%s%s: %s%s%s", g->interface, who, g->reason,
+		    g->costs ? "; costs: " : "", g->costs ? g->costs : "") < 0)
+		return -1;
+	free(g->line);
+	g->line = line;
+	return 0;
+}
+
+static int fill_gap(struct sv_gap *g, const struct safevma_error *why)
+{
+	char text[1100];
+
+	safevma_error_format(why, text, sizeof(text));
 	g->reason = strdup(text);
-	if (asprintf(&g->line, "%s%s: %s%s%s", g->interface, who, text, g->costs ? "; costs: " : "",
-		    g->costs ? g->costs : "") < 0)
-		g->line = NULL;
-	return g->reason && g->line ? 0 : -1;
+	return g->reason ? tell_gap(g) : -1;
 }
 
 /* Tries repeat what they could not read: once is enough to say it. */
@@ -102,6 +114,24 @@ int sv_gap_add(safevma_observation *obs, enum sv_iface iface, pid_t pid,
 	const struct safevma_error *why, bool counts, struct safevma_error *err)
 {
 	return sv_gap_add_cost(obs, iface, pid, why, counts, sv_iface_info(iface)->costs, err);
+}
+
+void sv_gaps_drop(safevma_observation *obs, size_t first)
+{
+	while (obs->gaps.len > first)
+		drop_last_gap(obs);
+}
+
+int sv_gaps_beside(
+	safevma_observation *obs, size_t first, const char *costs, struct safevma_error *err)
+{
+	for (size_t i = first; i < obs->gaps.len; i++) {
+		obs->gaps.ptr[i].counts = false;
+		obs->gaps.ptr[i].costs = costs;
+		if (tell_gap(&obs->gaps.ptr[i]))
+			return sv_error_nomem(err);
+	}
+	return 0;
 }
 
 int sv_gap_add_standing(safevma_observation *obs, enum sv_iface iface, const char *reason,

@@ -17,6 +17,7 @@
 #include "series.h"
 #include "source.h"
 #include "slab.h"
+#include "share.h"
 
 struct sv_gap {
 	const char *interface; /* name, static */
@@ -162,10 +163,11 @@ struct safevma_observation {
 	struct sv_series series; /* the selected, look by look */
 	struct sv_faultlog faults;
 	struct sv_pressure pressure;
-	pid_t observers[2];	  /* the observer's own processes; 0: not known */
-	uint64_t fit_bytes;	  /* would so much fit; 0: not asked */
+	struct sv_sharing share;
+	pid_t observers[2];	     /* the observer's own processes; 0: not known */
+	uint64_t fit_bytes;	     /* would so much fit; 0: not asked */
 	struct sv_holdings holdings; /* of frames beside those of the selected */
-	struct sv_process target; /* no process: the frames that were asked for by number */
+	struct sv_process target;    /* no process: the frames that were asked for by number */
 	struct {
 		struct sv_claim_result *ptr;
 		size_t len, cap;
@@ -188,6 +190,16 @@ int sv_gap_add_standing(safevma_observation *obs, enum sv_iface iface, const cha
  * change.
  */
 int sv_gaps_fold(safevma_observation *obs, struct safevma_error *err);
+
+/*
+ * The gaps from number first on are about what was read beside the request: no figure that was
+ * asked for is missing because of them, but costs (static). -1: memory is out.
+ */
+int sv_gaps_beside(
+	safevma_observation *obs, size_t first, const char *costs, struct safevma_error *err);
+
+/* Forgets the gaps from number first on: what they are about is not missed. */
+void sv_gaps_drop(safevma_observation *obs, size_t first);
 
 /* As sv_gap_add(), with what it costs in the caller's words (static). */
 int sv_gap_add_cost(safevma_observation *obs, enum sv_iface iface, pid_t pid,

@@ -87,6 +87,8 @@ struct sv_process {
 	struct sv_num uid, policy, rt_priority; /* the most urgent thread's policy */
 	struct sv_num rss, locked, swap, vsize; /* bytes, from status */
 	struct sv_num vm_pte;			/* bytes of its page tables, from status */
+	struct sv_num pinned;			/* bytes pinned for devices, from status */
+	struct sv_num tracer;			/* process that traces it; 0: none */
 	struct sv_num oom_score;
 	bool oom_adj_known;
 	int64_t oom_adj;

@@ -20,7 +20,8 @@ static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_ma
 	&sv_table_oom_standing, &sv_table_fit, &sv_table_fit_limits, &sv_table_phys,
 	&sv_table_raster, &sv_table_phys_classes, &sv_table_phys_nodes, &sv_table_phys_zones,
 	&sv_table_phys_blocks, &sv_table_phys_mixing, &sv_table_phys_flags,
-	&sv_table_phys_processes, &sv_table_slab, &sv_table_slab_aliases, &sv_table_slab_settings };
+	&sv_table_phys_processes, &sv_table_slab, &sv_table_slab_aliases, &sv_table_slab_settings,
+	&sv_table_share, &sv_table_memory_fds, &sv_table_ways, &sv_table_access };
 
 const safevma_table *safevma_table_find(const char *name)
 {
@@ -73,6 +74,8 @@ void safevma_cursor_free(safevma_cursor *cursor)
 	sv_oom_list_fini(&cursor->oom);
 	sv_pfns_fini(&cursor->pfns);
 	free(cursor->selected);
+	sv_sharers_fini(&cursor->sharers);
+	sv_share_view_fini(&cursor->share);
 	sv_strbuf_fini(&cursor->scratch);
 	free(cursor);
 }

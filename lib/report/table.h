@@ -19,6 +19,7 @@
 #include "measure/phys.h"
 #include "measure/runs.h"
 #include "measure/settle.h"
+#include "measure/share.h"
 #include "measure/vma.h"
 
 struct sv_column {
@@ -137,6 +138,11 @@ struct safevma_cursor {
 	uint64_t zone_blocks;
 	struct sv_pfns pfns;
 	struct sv_placement placement, process_placement;
+	struct sv_sharers sharers;
+	struct sv_share_view share; /* of the process */
+	const struct sv_share_row *share_row;
+	const struct sv_descriptor *descriptor;
+	const struct sv_memory_map *memory_map;
 	struct sv_fit fit;
 	const struct sv_fit_row *fit_row;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
@@ -230,7 +236,7 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_fit, sv_table_fit_limits, sv_table_phys, sv_table_raster, sv_table_phys_classes,
 	sv_table_phys_nodes, sv_table_phys_zones, sv_table_phys_blocks, sv_table_phys_mixing,
 	sv_table_phys_flags, sv_table_phys_processes, sv_table_slab, sv_table_slab_aliases,
-	sv_table_slab_settings;
+	sv_table_slab_settings, sv_table_share, sv_table_memory_fds, sv_table_ways, sv_table_access;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);

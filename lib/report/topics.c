@@ -41,6 +41,22 @@ static const struct safevma_topic terms[] = {
 		"mechanism holds here. assumed: the default of the architecture. Reach is "
 		"observed where /proc/kcore (or a dump of page tables) can be read; see "
 		"page-tables." },
+	{ "sharing", "term", "frames that more than one process maps",
+		"read-only and cow (copied at the first write) are expected: what one does the "
+		"other does not see. outgoing: the process may write what another reads. bleeding: "
+		"another one may write it; bleeding-outside: and that one was neither selected nor "
+		"named with --group. Processes with one memory, as threads and a child of vfork "
+		"have, share nothing: they are one. safevma share shows each pair of VMAs." },
+	{ "unexplained", "term", "a frame that is mapped more often than anybody accounts for",
+		"The kernel counts for each frame how many page-table entries map it. Where all "
+		"processes were looked into and it is more than was found, something else maps the "
+		"frame. Where one could not be read it may be that one, and the number is unknown; "
+		"where the count is what was found, nothing else maps it, whoever was not read." },
+	{ "survives-exec", "term", "a descriptor that the next program inherits",
+		"exec drops every mapping and none of the descriptors that are not closed by it "
+		"(O_CLOEXEC, which is no default of memfd_create and memfd_secret). Whoever has "
+		"the "
+		"descriptor can map the memory again. Column SURVIVES of safevma share." },
 	{ "would-fit", "term", "whether a process would get so much more memory",
 		"commit --would-fit walks the limits in the order in which the kernel meets them. "
 		"map: mmap fails there and then (resource limits, overcommit). touch: the mapping "

@@ -77,7 +77,7 @@ every()
 {
 	name=$1
 	shift
-	for c in ps maps frames adjacency locks commit doctor; do both "$name" "$c" "$@"; done
+	for c in ps maps frames adjacency locks commit share doctor; do both "$name" "$c" "$@"; done
 	both "$name" doctor --reconcile "$@"
 	both "$name" linear --pools --map "$@"
 	both "$name" phys "$@"
@@ -119,6 +119,7 @@ both "two processes" maps -p "$quiet,$hostile"
 both "no smaps" maps -p $$ --no-smaps
 both "each page" frames -p $$ --each
 both "each run" locks -p $$ --each
+both "each stretch" share -p $$ --each --group 1
 both "locks without smaps" locks -p $$ --no-smaps
 both "sample" adjacency -p $$ --sample 20
 both "frames of a process" frames --pfn "$(frame_of "$quiet"),40"

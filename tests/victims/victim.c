@@ -14,6 +14,7 @@
  *   victim [OPTION...] churn [S]    forks, executes, maps and unmaps for S seconds (10)
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
+ *   victim [OPTION...] share        a child with memory in common, and which (share.c)
  *   victim [OPTION...] ask          asks for memory as DIR/ask says, tells in DIR/answers (ask.c)
  *
  *   --only NAME,...  these regions alone      --list        names of the regions
@@ -229,7 +230,7 @@ static int usage(void)
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
 	      "obey |\n"
 	      "               compact [MS] | toucher | flood [N] | hostile | pidns |\n"
-	      "               ask]\n",
+	      "               ask | share]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -350,6 +351,8 @@ static int run(int argc, char **argv)
 		return victim_compact();
 	if (!strcmp(what, "ask") && argc == 1)
 		return victim_ask();
+	if (!strcmp(what, "share") && argc == 1)
+		return victim_share();
 	if (!strcmp(what, "pidns") && argc == 1)
 		return victim_pidns();
 	if (!strcmp(what, "obey") && argc == 1)

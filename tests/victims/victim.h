@@ -109,5 +109,6 @@ int victim_compact(void);
 int victim_toucher(void);
 int victim_flood(void);
 int victim_ask(void);
+int victim_share(void);
 
 #endif

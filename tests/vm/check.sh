@@ -238,6 +238,30 @@ analyse_future() # NAME DIR
 	done
 }
 
+# Every process of a guest can be read: nothing may be unknown, and nothing unexplained.
+analyse_share() # NAME DIR
+{
+	local name=$1 stem=$2/recording pid child twin
+
+	pid=$(jq -r 'select(.ready).pid' "$2/victim.jsonl")
+	child=$(jq -r 'select(.child).child' "$2/victim.jsonl")
+	twin=$(jq -r 'select(.child).twin' "$2/victim.jsonl")
+	"$safevma" share -J --each -p "$pid" --root "$stem" >"$stem.share.json" 2>"$stem.share.err"
+	ok "$name: share of the recording ends with 0" $? "$stem.share.err"
+	python3 tests/live/share.py --recorded "$stem.share.json" "$pid" "$child" "$2/victim.jsonl" \
+		>"$stem.share.log"
+	ok "$name: pages in common are those that were made so" $? "$stem.share.log"
+	grep -F skipped "$2/victim.jsonl" | sed "s/^/# $name: /"
+	jq -e --arg twin "$twin" '.processes[0] | .same_memory == [$twin] and
+		.unexplained_frames == 0 and .beyond_frames == 0 and
+		.shared_pages == .shared_seen_pages and .bleeding_pages > 0' "$stem.share.json" >/dev/null
+	ok "$name: all mappings of its frames were found" $? "$stem.share.json"
+	jq -e --argjson twin "$twin" '[.processes[0].pairs[] | select(.other.pid == $twin)] == []' \
+		"$stem.share.json" >/dev/null
+	ok "$name: with its own memory it shares nothing" $?
+	printf '# %s: %s\n' "$name" "$(jq -c '.processes[0] | del(.pairs)' "$stem.share.json")"
+}
+
 jobs_file()
 {
 	echo "tests/vm/jobs/$(expected jobs record)"
@@ -513,7 +537,7 @@ analyse_streams() # NAME DIR
 		[ "$stream" = recording.tar ] || whole="$1 ${stream%.tar}"
 		[ "$status" -eq "$want" ]
 		ok "$whole: status $want ($rest bytes)" $? "$2/console.log"
-		[ "$(expected jobs record)" != locks ] || continue
+		case $(expected jobs record) in locks | share) continue ;; esac
 		case $stream in
 		probe.tar)
 			analyse_probe "$1" "$2"
@@ -530,6 +554,7 @@ analyse_streams() # NAME DIR
 			"$(jq -r 'select(.ready).pid' "$2/victim.jsonl")"
 	done <"$2/streams"
 	[ "$(expected jobs record)" != locks ] || analyse_locks "$1" "$2"
+	[ "$(expected jobs record)" != share ] || analyse_share "$1" "$2"
 	[ "$(expected jobs record)" != fragmented ] || analyse_exposure "$1" "$2"
 	[ "$(expected jobs record)" != phys ] || analyse_phys "$1" "$2"
 }
