@@ -27,6 +27,7 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->zones);
 	sv_exposure_fini(&obs->exposure);
 	sv_pressure_fini(&obs->pressure);
+	sv_hardening_fini(&obs->hardening);
 	sv_process_fini(&obs->target);
 	sv_series_fini(&obs->series);
 	sv_faultlog_fini(&obs->faults);

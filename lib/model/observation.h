@@ -6,6 +6,7 @@
 #include "claim.h"
 #include "exposure.h"
 #include "faultlog.h"
+#include "hardening.h"
 #include "iface/interfaces.h"
 #include "iface/kcore.h"
 #include "pgtable.h"
@@ -156,6 +157,7 @@ struct safevma_observation {
 	struct sv_series series; /* the selected, look by look */
 	struct sv_faultlog faults;
 	struct sv_pressure pressure;
+	struct sv_hardening hardening;
 	pid_t observers[2];	  /* the observer's own processes; 0: not known */
 	uint64_t fit_bytes;	  /* would so much fit; 0: not asked */
 	struct sv_process target; /* no process: the frames that were asked for by number */

@@ -17,7 +17,8 @@ static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_ma
 	&sv_table_faulted, &sv_table_fault_events, &sv_table_sampling, &sv_table_pressure,
 	&sv_table_reclaim, &sv_table_watermarks, &sv_table_swap, &sv_table_settings,
 	&sv_table_cgroups, &sv_table_cgroup_limits, &sv_table_oom_policy, &sv_table_oom_order,
-	&sv_table_oom_standing, &sv_table_fit, &sv_table_fit_limits };
+	&sv_table_oom_standing, &sv_table_fit, &sv_table_fit_limits, &sv_table_kernel,
+	&sv_table_issues };
 
 const safevma_table *safevma_table_find(const char *name)
 {
@@ -68,6 +69,7 @@ void safevma_cursor_free(safevma_cursor *cursor)
 	sv_vec_fini(&cursor->regions);
 	sv_owners_fini(&cursor->owners);
 	sv_oom_list_fini(&cursor->oom);
+	free(cursor->hard);
 	sv_strbuf_fini(&cursor->scratch);
 	free(cursor);
 }

@@ -13,6 +13,7 @@
 #include "measure/faults.h"
 #include "measure/figures.h"
 #include "measure/fit.h"
+#include "measure/hardening.h"
 #include "measure/linear.h"
 #include "measure/locks.h"
 #include "measure/owners.h"
@@ -125,6 +126,9 @@ struct safevma_cursor {
 	const struct sv_oom_entry *oom_entry;
 	struct sv_fit fit;
 	const struct sv_fit_row *fit_row;
+	struct sv_hard *hard; /* owned */
+	size_t hard_count;
+	enum safevma_verdict verdict;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -213,7 +217,7 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_fault_events, sv_table_sampling, sv_table_pressure, sv_table_reclaim,
 	sv_table_watermarks, sv_table_swap, sv_table_settings, sv_table_cgroups,
 	sv_table_cgroup_limits, sv_table_oom_policy, sv_table_oom_order, sv_table_oom_standing,
-	sv_table_fit, sv_table_fit_limits;
+	sv_table_fit, sv_table_fit_limits, sv_table_kernel, sv_table_issues;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);
