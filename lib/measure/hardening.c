@@ -84,7 +84,7 @@ static enum sv_hard_state by_param(const safevma_observation *obs, const struct 
 	case SV_TAKES_ON_IF:
 		return sv_hard_one_of(*value, p->value) ? SV_HARD_ON : SV_HARD_UNKNOWN;
 	case SV_TAKES_VALUE:
-		return sv_hard_one_of(*value, "- " OFF_WORDS) ? SV_HARD_OFF : SV_HARD_ON;
+		return sv_hard_one_of(*value, "- never none " OFF_WORDS) ? SV_HARD_OFF : SV_HARD_ON;
 	}
 	return SV_HARD_UNKNOWN;
 }

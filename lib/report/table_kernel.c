@@ -106,12 +106,13 @@ static struct safevma_value get_set(safevma_cursor *c)
 	return sv_value_text(row(c)->item->set);
 }
 
-/* In the short table what is well needs no advice. */
+/* In the short table what is well, or does good and depends, needs no advice. */
 static struct safevma_value get_advice(safevma_cursor *c)
 {
 	const struct sv_hard *h = row(c);
+	bool helps = (h->effects & (SV_PREVENTS | SV_DETECTS)) && !(h->effects & SV_COSTS);
 
-	return sv_value_text(h->met.known && h->met.value ? "" : h->item->set);
+	return sv_value_text((h->met.known ? h->met.value : helps) ? "" : h->item->set);
 }
 
 static struct safevma_value get_note(safevma_cursor *c)
