@@ -25,7 +25,7 @@ static const struct sv_hard_item access_items[] = {
 		.want = SV_WANT_ON,
 		.set = "STRICT_DEVMEM=y",
 		.trace = "deck, Reconsidering Isolation: /dev/mem" },
-	{ .id = "io-strict-devmem",
+	{ .id = "io-devmem",
 		.group = GROUP,
 		.what = "/dev/mem does not give memory of devices with a driver",
 		.options = { "IO_STRICT_DEVMEM" },

@@ -119,7 +119,7 @@ static const struct sv_hard_item detectors[] = {
 		.want = SV_WANT_ON,
 		.set = "kfence.sample_interval=100",
 		.trace = "deck, Defense Baseline I: KASAN" },
-	{ .id = "kfence-deferrable",
+	{ .id = "kfence-deferred",
 		.group = GROUP,
 		.what = "KFENCE's timer waits for a CPU that is awake: fewer wakeups, samples at "
 			"odd times",
@@ -162,7 +162,7 @@ static const struct sv_hard_item detectors[] = {
 		.want = SV_WANT_DEPENDS,
 		.set = "debug_pagealloc=on in tests",
 		.trace = "deck, The Linear Mapping Threat" },
-	{ .id = "page-table-check",
+	{ .id = "pgtable-check",
 		.group = GROUP,
 		.what = "each change of a user page table is checked for double mappings",
 		.options = { "PAGE_TABLE_CHECK" },

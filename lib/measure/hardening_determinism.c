@@ -149,7 +149,7 @@ static const struct sv_hard_item pages[] = {
 		.want = SV_WANT_OFF,
 		.set = "compact_unevictable_allowed=0",
 		.trace = "deck, Processes VMA Lifecycle II: mlock" },
-	{ .id = "compact-proactive",
+	{ .id = "compact-ahead",
 		.group = GROUP,
 		.what = "pages are moved in the background though nobody waits",
 		.options = { "COMPACTION" },

@@ -14,7 +14,7 @@ static const struct sv_hard_item lists[] = {
 		.want = SV_WANT_ON,
 		.set = "LIST_HARDENED=y",
 		.trace = "deck, Defense Baseline I: List Poisoning" },
-	{ .id = "list-checks-full",
+	{ .id = "list-checks-all",
 		.group = GROUP,
 		.what = "the same with every check, poisoned entries too",
 		.options = { "DEBUG_LIST" },
@@ -22,7 +22,7 @@ static const struct sv_hard_item lists[] = {
 		.want = SV_WANT_DEPENDS,
 		.set = "DEBUG_LIST=y in tests",
 		.trace = "deck, Defense Baseline I: List Poisoning" },
-	{ .id = "corruption-is-bug",
+	{ .id = "corruption-bug",
 		.group = GROUP,
 		.what = "a list or structure found corrupt ends the thread, not only a warning",
 		.options = { "BUG_ON_DATA_CORRUPTION" },
@@ -35,7 +35,7 @@ static const struct sv_hard_item lists[] = {
 		.what = "kernel stacks lie in vmalloc with a hole below: an overflow traps and "
 			"hits nothing",
 		.options = { "VMAP_STACK" },
-		.on = SV_PREVENTS | SV_DETECTS,
+		.on = SV_PREVENTS,
 		.want = SV_WANT_ON,
 		.set = "VMAP_STACK=y",
 		.trace = "requirement: Spatial and Temporal Isolation" },
@@ -118,7 +118,7 @@ const struct sv_hard_table sv_hard_lists = { lists, sv_array_size(lists) };
 #define GROUP SV_HARD_CORRUPTION
 
 static const struct sv_hard_item slab[] = {
-	{ .id = "freelist-hardened",
+	{ .id = "freelist-checks",
 		.group = GROUP,
 		.what = "pointers in free slab objects are encoded: an overwritten one is likely "
 			"found",

@@ -255,7 +255,7 @@ static void order(void **state)
 		good &= i && item->group == all[i - 1].item->group;
 		assert_false(good && all[i].met.known && !all[i].met.value);
 		good |= all[i].met.known && all[i].met.value;
-		assert_true(strlen(item->id) <= 17 && strlen(item->set) <= 29);
+		assert_true(strlen(item->id) <= 15 && strlen(item->set) <= 29);
 		assert_true(item->trace[0] && item->what[0]);
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(all[k].item->id, item->id);
