@@ -219,7 +219,6 @@ static void no_file(
 
 	if (name && (option == SV_OPTION_NOT_SET || option == SV_OPTION_UNNAMED)) {
 		not_built(obs, item, ret, option, name);
-		ret->state = SV_HARD_ABSENT;
 	} else if (item->absent_says_little || !tree_is_there(&obs->hardening, path)) {
 		if (item->boot_only)
 			at_boot(obs, item, ret);

@@ -127,6 +127,7 @@ both "everything" ps --all
 both "critical" maps --critical
 both "everything" commit --all
 both "critical" commit --critical
+both "settings" kernel
 both "the kernel alone" linear
 both "no page tables" maps -p $$ --page-tables none
 both "every frame's further mappings" frames -p $$ --aliases
