@@ -181,7 +181,7 @@ DIFFERENT = {
     "list-checks": "the other takes DEBUG_LIST for LIST_HARDENED only under versions of its own",
     "stack-zeroed": "the other takes the structleak plugin for the same",
     "init-on-free": "the other takes PAGE_POISONING for the same",
-    "stack-end-check": "the other takes VMAP_STACK_LOOKASIDE or the like of forks for the same",
+    "stack-end-check": "the other counts VMAP_STACK as good enough; we tell them apart",
 }
 
 
