@@ -178,9 +178,8 @@ DIFFERENT = {
     "strict-devmem": "the other counts it as good when there is no /dev/mem; we say that it is off",
     "io-devmem": "as strict-devmem",
     "module-rodata": "the other counts a kernel without modules as good; we say absent",
-    "list-checks": "the other takes DEBUG_LIST for LIST_HARDENED only under versions of its own",
     "stack-zeroed": "the other takes the structleak plugin for the same",
-    "init-on-free": "the other takes PAGE_POISONING for the same",
+    "init-on-free": "the other takes PAGE_POISONING_ZERO for the same",
     "stack-end-check": "the other counts VMAP_STACK as good enough; we tell them apart",
 }
 
