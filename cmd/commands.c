@@ -7,12 +7,12 @@
 extern const struct command command_ps, command_maps, command_frames, command_adjacency,
 	command_linear, command_locks, command_commit, command_doctor, command_probe,
 	command_record, command_explain, command_watch, command_faults, command_phys, command_slab,
-	command_share;
+	command_share, command_kernel;
 
 const struct command *const commands[] = { &command_ps, &command_maps, &command_frames,
 	&command_adjacency, &command_linear, &command_phys, &command_slab, &command_locks,
-	&command_commit, &command_share, &command_faults, &command_watch, &command_doctor,
-	&command_probe, &command_record, &command_explain, NULL };
+	&command_commit, &command_share, &command_faults, &command_watch, &command_kernel,
+	&command_doctor, &command_probe, &command_record, &command_explain, NULL };
 
 const struct command *command_find(const char *name)
 {

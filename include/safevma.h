@@ -162,7 +162,8 @@ enum safevma_need {
 	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
 	SAFEVMA_NEED_ALL = ((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE |
 			   SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS | SAFEVMA_NEED_PRESSURE |
-			   SAFEVMA_NEED_SHARE | SAFEVMA_NEED_SOURCES | SAFEVMA_NEED_SLAB,
+			   SAFEVMA_NEED_SHARE | SAFEVMA_NEED_SOURCES | SAFEVMA_NEED_SLAB |
+			   SAFEVMA_NEED_HARDENING,
 	SAFEVMA_NEED_PROBE = 1u << 16,	/* experiments on memory of our own: the ledger */
 	SAFEVMA_NEED_FAULTS = 1u << 19, /* page faults as they happen, for a time */
 	SAFEVMA_NEED_WATCH = 1u << 20,	/* the selected again and again, for a time */

@@ -118,7 +118,7 @@ $(BUILD)/tests/victim-static: $(VICTIM_SRC) $(wildcard tests/victims/*.h)
 	$(call say,LINK,$@) $(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -pthread -static -o $@ $(VICTIM_SRC)
 
 check-live: $(BUILD)/safevma $(BUILD)/tests/victim
-	$(Q)rc=0; for t in truth hostile contract probe exposure commit locks pressure share watch faults phys slab; do \
+	$(Q)rc=0; for t in truth hostile contract probe exposure commit locks pressure share watch faults phys slab kernel; do \
 		$(LIVE_ENV) $(RUN_TAP) live-$$t bats -F tap tests/live/$$t.bats || rc=1; \
 	done; exit $$rc
 

@@ -180,6 +180,9 @@ int sv_capture_commit(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_pressure(struct sv_capture *c, struct safevma_error *err);
 int sv_capture_groups(struct sv_capture *c, struct safevma_error *err);
 
+/* Settings, command line and CPU features that say how the kernel behaves. */
+int sv_capture_hardening(struct sv_capture *c, struct safevma_error *err);
+
 /* How a file answered that may well not be there; a gap where it should have answered. */
 int sv_capture_answer(struct sv_capture *c, const struct sv_place *place, struct sv_strbuf *ret,
 	enum sv_answer *answer, struct safevma_error *err);

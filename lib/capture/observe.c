@@ -34,6 +34,8 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_SMAPS;
 	if (needs & SAFEVMA_NEED_PRESSURE)
 		needs |= SAFEVMA_NEED_PROCESSES | SAFEVMA_NEED_SYSTEM;
+	if (needs & SAFEVMA_NEED_HARDENING)
+		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_SMAPS)
 		needs |= SAFEVMA_NEED_VMAS;
 	if (needs & SAFEVMA_NEED_VMAS)
@@ -149,6 +151,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_PRESSURE) && sv_capture_pressure(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_SLAB) && sv_capture_slab(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_HARDENING) && sv_capture_hardening(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_KERNEL) && sv_capture_linear(c, err))
 		return -1;

@@ -362,7 +362,7 @@ static int read_setting(struct sv_capture *c, enum sv_setting_id id, struct safe
 
 static int read_settings(struct sv_capture *c, struct safevma_error *err)
 {
-	for (int i = 0; i < SV_SETTING_COUNT; i++)
+	for (int i = 0; i < SV_SETTING_PRESSURE_COUNT; i++)
 		if (read_setting(c, (enum sv_setting_id)i, err))
 			return -1;
 	return 0;

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 
 #define VM(file)	     "proc/sys/vm/" file
+#define KERNEL(file)	     "proc/sys/kernel/" file
 #define MM(file)	     "sys/kernel/mm/" file
 #define PARAMETER(mod, file) "sys/module/" mod "/parameters/" file
 
@@ -49,6 +50,31 @@ static const struct sv_setting_info infos[SV_SETTING_COUNT] = {
 	[SV_SETTING_CPUS_PRESENT] = { "cpus.present", "sys/devices/system/cpu/present" },
 	[SV_SETTING_IGNORE_RLIMIT_DATA] = { "ignore_rlimit_data",
 		PARAMETER("kernel", "ignore_rlimit_data") },
+	[SV_SETTING_OVERCOMMIT] = { "overcommit_memory", VM("overcommit_memory") },
+	[SV_SETTING_PANIC_ON_OOPS] = { "panic_on_oops", KERNEL("panic_on_oops") },
+	[SV_SETTING_PANIC_ON_WARN] = { "panic_on_warn", KERNEL("panic_on_warn") },
+	[SV_SETTING_PANIC] = { "panic", KERNEL("panic") },
+	[SV_SETTING_OOPS_LIMIT] = { "oops_limit", KERNEL("oops_limit") },
+	[SV_SETTING_WARN_LIMIT] = { "warn_limit", KERNEL("warn_limit") },
+	[SV_SETTING_SOFTLOCKUP_PANIC] = { "softlockup_panic", KERNEL("softlockup_panic") },
+	[SV_SETTING_HARDLOCKUP_PANIC] = { "hardlockup_panic", KERNEL("hardlockup_panic") },
+	[SV_SETTING_HUNG_TASK_PANIC] = { "hung_task_panic", KERNEL("hung_task_panic") },
+	[SV_SETTING_NMI_WATCHDOG] = { "nmi_watchdog", KERNEL("nmi_watchdog") },
+	[SV_SETTING_SOFT_WATCHDOG] = { "soft_watchdog", KERNEL("soft_watchdog") },
+	[SV_SETTING_RCU_STALL_PANIC] = { "panic_on_rcu_stall", KERNEL("panic_on_rcu_stall") },
+	[SV_SETTING_KFENCE] = { "kfence.sample_interval", PARAMETER("kfence", "sample_interval") },
+	[SV_SETTING_KFENCE_DEFERRABLE] = { "kfence.deferrable", PARAMETER("kfence", "deferrable") },
+	[SV_SETTING_SHUFFLE] = { "page_alloc.shuffle", PARAMETER("page_alloc", "shuffle") },
+	[SV_SETTING_SECRETMEM] = { "secretmem.enable", PARAMETER("secretmem", "enable") },
+	[SV_SETTING_MELTDOWN] = { "meltdown", "sys/devices/system/cpu/vulnerabilities/meltdown" },
+	[SV_SETTING_REALTIME] = { "realtime", "sys/kernel/realtime" },
+	[SV_SETTING_PREEMPT] = { "sched.preempt", "sys/kernel/debug/sched/preempt" },
+	[SV_SETTING_LOCKDOWN] = { "lockdown", "sys/kernel/security/lockdown" },
+	[SV_SETTING_DEV_MEM] = { "mem.dev", "sys/class/mem/mem/dev" },
+	[SV_SETTING_WATCHDOG_DEV] = { "watchdog0.dev", "sys/class/watchdog/watchdog0/dev" },
+	[SV_SETTING_WATCHDOG_STATE] = { "watchdog0.state", "sys/class/watchdog/watchdog0/state" },
+	[SV_SETTING_EDAC] = { "mc0.mc_name", "sys/devices/system/edac/mc/mc0/mc_name" },
+	[SV_SETTING_KEXEC_CRASH] = { "kexec_crash_loaded", "sys/kernel/kexec_crash_loaded" },
 };
 
 const struct sv_setting_info *sv_setting_info(enum sv_setting_id id)

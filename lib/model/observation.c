@@ -32,6 +32,7 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_vec_fini(&obs->block_types);
 	sv_pressure_fini(&obs->pressure);
 	sv_share_fini(&obs->share);
+	sv_hardening_fini(&obs->hardening);
 	sv_process_fini(&obs->target);
 	sv_series_fini(&obs->series);
 	sv_faultlog_fini(&obs->faults);

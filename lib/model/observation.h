@@ -6,6 +6,7 @@
 #include "claim.h"
 #include "exposure.h"
 #include "faultlog.h"
+#include "hardening.h"
 #include "iface/interfaces.h"
 #include "iface/kcore.h"
 #include "pgtable.h"
@@ -163,6 +164,7 @@ struct safevma_observation {
 	struct sv_series series; /* the selected, look by look */
 	struct sv_faultlog faults;
 	struct sv_pressure pressure;
+	struct sv_hardening hardening;
 	struct sv_sharing share;
 	pid_t observers[2];	     /* the observer's own processes; 0: not known */
 	uint64_t fit_bytes;	     /* would so much fit; 0: not asked */

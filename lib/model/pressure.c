@@ -28,7 +28,7 @@ void sv_pressure_fini(struct sv_pressure *p)
 		sv_strbuf_fini(&p->groups.ptr[i].path);
 	for (size_t i = 0; i < p->swaps.len; i++)
 		sv_strbuf_fini(&p->swaps.ptr[i].file);
-	for (size_t i = 0; i < SV_SETTING_COUNT; i++)
+	for (size_t i = 0; i < SV_SETTING_PRESSURE_COUNT; i++)
 		sv_strbuf_fini(&p->settings[i].text);
 	sv_vec_fini(&p->groups);
 	sv_vec_fini(&p->zones);

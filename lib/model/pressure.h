@@ -98,7 +98,7 @@ struct sv_pressure {
 	struct sv_psi_reading system[SV_RESOURCE_COUNT];
 	struct sv_reclaim_counters counters;
 	struct sv_free_memory memory;
-	struct sv_setting settings[SV_SETTING_COUNT];
+	struct sv_setting settings[SV_SETTING_PRESSURE_COUNT];
 	struct sv_num cgroup_ns_initial; /* 1: the root that we see is the root of all */
 	sv_vec(struct sv_memcg) groups;	 /* a parent comes before its children */
 	sv_vec(struct sv_zone_state) zones;

@@ -13,6 +13,7 @@
 #include "measure/faults.h"
 #include "measure/figures.h"
 #include "measure/fit.h"
+#include "measure/hardening.h"
 #include "measure/linear.h"
 #include "measure/locks.h"
 #include "measure/owners.h"
@@ -145,6 +146,9 @@ struct safevma_cursor {
 	const struct sv_memory_map *memory_map;
 	struct sv_fit fit;
 	const struct sv_fit_row *fit_row;
+	struct sv_hard *hard; /* owned */
+	size_t hard_count;
+	enum safevma_verdict verdict;
 	const struct safevma_report_options *cells; /* in text: how figures are written; or NULL */
 	char text[256];
 	struct sv_strbuf scratch;
@@ -236,7 +240,8 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_fit, sv_table_fit_limits, sv_table_phys, sv_table_raster, sv_table_phys_classes,
 	sv_table_phys_nodes, sv_table_phys_zones, sv_table_phys_blocks, sv_table_phys_mixing,
 	sv_table_phys_flags, sv_table_phys_processes, sv_table_slab, sv_table_slab_aliases,
-	sv_table_slab_settings, sv_table_share, sv_table_memory_fds, sv_table_ways, sv_table_access;
+	sv_table_slab_settings, sv_table_share, sv_table_memory_fds, sv_table_ways, sv_table_access,
+	sv_table_kernel, sv_table_issues;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);

@@ -2,7 +2,7 @@
 /* commit: settings of reclaim and of the OOM killer, and what each means for timing. */
 #include "table.h"
 
-static const char *const meanings[SV_SETTING_COUNT] = {
+static const char *const meanings[SV_SETTING_PRESSURE_COUNT] = {
 	[SV_SETTING_PANIC_ON_OOM] =
 		"1, 2: the system panics instead of killing; 2: of a cgroup too",
 	[SV_SETTING_OOM_KILL_ALLOCATING] = "1: who asked for the memory is killed, whatever its "
@@ -47,7 +47,7 @@ static bool made(const safevma_observation *obs)
 
 static bool next_setting(safevma_cursor *c)
 {
-	if (c->next_index >= SV_SETTING_COUNT)
+	if (c->next_index >= SV_SETTING_PRESSURE_COUNT)
 		return false;
 	c->item = c->next_index++;
 	return true;

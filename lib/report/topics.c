@@ -277,6 +277,26 @@ static const struct safevma_topic terms[] = {
 		"chance. none: an overflow runs into other memory and nobody notices. The stack is "
 		"the mapping that holds the thread's stack pointer, which is seen while it "
 		"sleeps." },
+	{ "corruption", "term", "what prevents a wrong write of the kernel, or detects it",
+		"A group of safevma kernel: checks of lists, stacks, copies and slabs, detectors, "
+		"and what is done to free memory. Detection is no containment: what the kernel "
+		"then does is the group reaction." },
+	{ "determinism", "term", "what moves, merges, takes or delays memory by itself",
+		"A group of safevma kernel: huge pages, merging, NUMA balancing, compaction, swap, "
+		"overcommit, preemption, and what is shuffled at boot. disturbs means that it adds "
+		"nondeterminism." },
+	{ "reaction", "term", "what the system does when a fault was trapped",
+		"A group of safevma kernel: whether a fault of the kernel ends the system or a "
+		"thread alone, whether it then starts anew, and who notices that a CPU hangs. A "
+		"trapped overrun is worth what this reaction is." },
+	{ "access", "term", "who else can reach memory",
+		"A group of safevma kernel: /dev/mem, lockdown, memfd_secret, and whether the "
+		"kernel is mapped in user mode." },
+	{ "known-issue", "term", "a fault of certain releases of the kernel",
+		"safevma kernel tells of some that matter for memory of processes. notapplicable "
+		"is said only where it is shown; of a vendor's kernel in the range nothing is "
+		"known, since its number tells no fixes. warn is a release of the range that "
+		"names no vendor." },
 	{ "verdict", "term", "what is concluded, and never more",
 		"fail: an observation here contradicts it; one is enough. pass: it holds here, as "
 		"far "

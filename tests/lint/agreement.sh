@@ -123,7 +123,7 @@ arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
 arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks|faults|sampling'
 arrays+='|pressure|watermarks|swap|settings|cgroups|cgroup_limits|oom_order|oom_standing'
-arrays+='|would_fit|would_fit_limits|caches|aliases|slab_settings|cells|raster|classes|nodes|block_types|flags|places|pairs|descriptors|ways'
+arrays+='|would_fit|would_fit_limits|caches|aliases|slab_settings|cells|raster|classes|nodes|block_types|flags|places|pairs|descriptors|ways|items|issues'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))

@@ -129,6 +129,7 @@ both "everything" ps --all
 both "critical" maps --critical
 both "everything" commit --all
 both "critical" commit --critical
+both "settings" kernel
 both "the kernel alone" linear
 both "caches" slab
 both "the machine alone" phys --range 0-0x3ffff

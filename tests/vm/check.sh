@@ -156,6 +156,32 @@ analyse_states() # NAME STEM ROOT VICTIM PID
 	printf '# %s: movers: %s\n' "$1" "$(jq -c .movers "$2.locks.json")"
 }
 
+# Its settings: what the configuration is said to tell is in it, and what was asked for at boot is on.
+analyse_kernel() # NAME STEM ROOT
+{
+	local report=$2.kernel.json status
+
+	"$safevma" kernel -J --root "$3" >"$report" 2>"$2.kernel.err"
+	status=$?
+	[ "$status" -eq "$(jq 'if any(.items[]; .state == "unknown") then 3 else 0 end' "$report")" ]
+	ok "$1: kernel: what is unknown is in the exit status" $? "$2.kernel.err"
+	if zcat "$3/proc/config.gz" >"$2.config" 2>/dev/null; then
+		python3 tests/live/kernel.py config "$report" "$2.config" >"$2.kernel.log"
+		ok "$1: kernel: rows are lines of the configuration" $? "$2.kernel.log"
+	else
+		jq -e 'all(.items[]; .how != "config")' "$report" >/dev/null
+		ok "$1: kernel: without configuration no row rests on it" $?
+	fi
+	case "$(cat "$3/proc/cmdline@kernel")" in *debug_pagealloc=on*)
+		jq -e '.items[] | select(.item == "debug-pagealloc") | .state == "on"' "$report" \
+			>/dev/null
+		ok "$1: kernel: debug_pagealloc=on is on" $? ;;
+	esac
+	printf '# %s: kernel: %s; %s\n' "$1" \
+		"$(jq -c '[.items[].state] | group_by(.) | map({(.[0]): length}) | add' "$report")" \
+		"$(jq -c '[.issues[] | {(.issue): .verdict}] | add' "$report")"
+}
+
 # One recording of the victim, and what the program says of it.
 analyse() # NAME DIR RECORDING
 {
@@ -174,6 +200,7 @@ analyse() # NAME DIR RECORDING
 	ok "$name: counts agree with meminfo, pagemap with smaps" $? "$stem.doctor.json"
 	analyse_critical "$name" "$root" "$pid"
 	analyse_commit "$name" "$stem" "$root" "$pid"
+	analyse_kernel "$name" "$stem" "$root"
 	analyse_states "$name" "$stem" "$root" "$victim" "$pid"
 	"$safevma" frames -J -p "$pid" --root "$root" 2>/dev/null | cmp -s - "$stem.frames.json"
 	ok "$name: a second replay is the same to the byte" $?
