@@ -71,7 +71,7 @@ static int read_slabinfo(struct sv_structpages *s, const char *tag, struct safev
 static int read_links(struct sv_structpages *s, const char *tag, struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_LIST,
-		.place = { .iface = SV_IFACE_SLAB_LIST, .tag = tag } };
+		.place = { .iface = SV_IFACE_SLAB, .tag = tag } };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct sv_span name, target;
 	struct safevma_error why;

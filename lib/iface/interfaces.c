@@ -342,7 +342,7 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.how = ADMIN,
 	},
 	[SV_IFACE_SLAB] = {
-		.name = "slab", .path = "/sys/kernel/slab", .kind = SV_KIND_SHORT,
+		.name = "slab", .path = "/sys/kernel/slab", .kind = SV_KIND_NAMES,
 		.tells = "settings and counts of slab caches, and which were merged",
 		.costs = "slab caches",
 		.how = "SLUB with CONFIG_SYSFS and sysfs mounted on /sys; its files are 0400 root",
@@ -420,12 +420,6 @@ static const struct sv_iface_info infos[SV_IFACE_COUNT] = {
 		.tells = "where members of the kernel's structures lie",
 		.costs = "which cache slab memory belongs to",
 		.how = "CONFIG_DEBUG_INFO_BTF and sysfs mounted on /sys",
-	},
-	[SV_IFACE_SLAB_LIST] = {
-		.name = "slab-names", .path = "/sys/kernel/slab", .kind = SV_KIND_NAMES,
-		.tells = "names of slab caches that were merged into one",
-		.costs = "further names of merged slab caches",
-		.how = "CONFIG_SLUB with CONFIG_SYSFS, and sysfs mounted on /sys",
 	},
 	[SV_IFACE_PTRACE_SCOPE] = {
 		.name = "ptrace_scope", .path = "/proc/sys/kernel/yama/ptrace_scope",

@@ -76,7 +76,6 @@ enum sv_iface {
 	SV_IFACE_ZRAM_MM_STAT,
 	SV_IFACE_NS_USER,
 	SV_IFACE_BTF,
-	SV_IFACE_SLAB_LIST,
 	SV_IFACE_PTRACE_SCOPE,
 	SV_IFACE_IOMMU_GROUPS,
 	SV_IFACE_IOMMU_TYPE,
@@ -88,7 +87,8 @@ enum sv_iface_kind {
 	SV_KIND_BINARY,
 	SV_KIND_LINK,	 /* readlink */
 	SV_KIND_LIST,	 /* numbers that name directory entries */
-	SV_KIND_NAMES,	 /* directory entries; of links, behind a tab, what they point to */
+	SV_KIND_NAMES,	 /* directory entries; of links, behind a tab, what they point to; read as
+			    one text by the opener, the files in them too */
 	SV_KIND_MAGIC,	 /* type of the filesystem behind it */
 	SV_KIND_SHORT,	 /* text that the kernel gives to who reads: the opener reads it */
 	SV_KIND_RECORDS, /* the position counts records: SV_OP_RECORDS */

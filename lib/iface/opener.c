@@ -297,10 +297,10 @@ static int do_short(struct opener *o, const struct sv_opener_request *q, int dir
 	ssize_t n;
 	int fd, rc;
 
-	if (sv_iface_info(q->iface)->kind != SV_KIND_SHORT)
-		return send_errno(o, EINVAL);
 	if (q->iface == SV_IFACE_SLAB)
 		return do_slab(o, path);
+	if (sv_iface_info(q->iface)->kind != SV_KIND_SHORT)
+		return send_errno(o, EINVAL);
 	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return send_errno(o, errno);

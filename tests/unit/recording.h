@@ -111,6 +111,7 @@ static inline int fake_call(safevma_root *root, const struct sv_call *c, struct 
 	case SV_OP_PERF_START:
 	case SV_OP_PERF_DRAIN:
 	case SV_OP_PERF_COUNT:
+	case SV_OP_RECORDS:
 	case SV_OP_COUNT:
 		break;
 	}
