@@ -163,6 +163,13 @@ static void forget_changed(struct sv_holdings *h, const uint64_t *before, const 
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+static int no_flags(
+	struct sv_capture *c, const struct safevma_error *why, struct safevma_error *err)
+{
+	return sv_gap_add_cost(
+		c->obs, SV_IFACE_KPAGEFLAGS, 0, why, false, "who has the frames beside", err);
+}
+
 static int ask(struct sv_capture *c, const struct numbers *list, uint64_t *before, uint64_t *after,
 	struct safevma_error *err)
 {
@@ -180,7 +187,7 @@ static int ask(struct sv_capture *c, const struct numbers *list, uint64_t *befor
 	int rc = read_flags(c, list, "sources.before", before, &why, err);
 
 	if (rc <= 0)
-		return rc ? -1 : sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, false, err);
+		return rc ? -1 : no_flags(c, &why, err);
 	for (size_t i = 0; i < sv_array_size(providers); i++)
 		if (providers[i].fn(c, h, before, err))
 			return -1;
@@ -192,7 +199,7 @@ static int ask(struct sv_capture *c, const struct numbers *list, uint64_t *befor
 	note_flags(h, before);
 	forget_changed(h, before, after);
 	h->made = true;
-	return rc ? 0 : sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, &why, false, err);
+	return rc ? 0 : no_flags(c, &why, err);
 }
 
 int sv_capture_sources(struct sv_capture *c, struct safevma_error *err)
