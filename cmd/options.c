@@ -64,7 +64,8 @@ const struct option_info option_infos[] = {
 		"look for further kernel addresses of every frame, not of pools alone",
 		FLAG(request.aliases) },
 	{ OPT_WITHOUT, "without", "INTERFACE", OPTIONS_SOURCES,
-		"do not ask it who has a frame: page_owner, kcore, btf or iomem; may be given again",
+		"do not ask it who has a frame: page_owner, kcore, btf or iomem; may be given "
+		"again",
 		CALL },
 	{ OPT_MAX_HOLD, "max-hold", "MICROSECONDS", OPTIONS_HOLD,
 		"how long one read may hold a lock of the target (100)", CALL },

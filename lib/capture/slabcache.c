@@ -15,8 +15,11 @@ enum { NAME_MAX_LEN = 96, PIECE = 16 };
 
 static int add_known(struct sv_structpages *s, struct sv_span name)
 {
-	char *copy = strndup(name.ptr, name.len), **fresh = copy ? sv_vec_push(&s->known) : NULL;
+	char *copy = strndup(name.ptr, name.len), **fresh;
 
+	if (!copy)
+		return -1;
+	fresh = sv_vec_push(&s->known);
 	if (!fresh) {
 		free(copy);
 		return -1;
@@ -28,8 +31,10 @@ static int add_known(struct sv_structpages *s, struct sv_span name)
 static int add_link(struct sv_structpages *s, struct sv_span name, struct sv_span target)
 {
 	struct sv_slab_name link = { strndup(name.ptr, name.len), strndup(target.ptr, target.len) };
-	struct sv_slab_name *fresh = link.name && link.target ? sv_vec_push(&s->links) : NULL;
+	struct sv_slab_name *fresh = NULL;
 
+	if (link.name && link.target)
+		fresh = sv_vec_push(&s->links);
 	if (!fresh) {
 		free(link.name);
 		free(link.target);
@@ -70,8 +75,7 @@ static int read_slabinfo(struct sv_structpages *s, const char *tag, struct safev
 
 static int read_links(struct sv_structpages *s, const char *tag, struct safevma_error *err)
 {
-	struct sv_call call = { .op = SV_OP_LIST,
-		.place = { .iface = SV_IFACE_SLAB, .tag = tag } };
+	struct sv_call call = { .op = SV_OP_LIST, .place = { .iface = SV_IFACE_SLAB, .tag = tag } };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct sv_span name, target;
 	struct safevma_error why;

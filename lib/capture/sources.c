@@ -112,19 +112,17 @@ static int collect_all(struct sv_capture *c, struct numbers *list)
 
 /* ---- their flags, before and after ----------------------------------------------------------- */
 
-enum { GAP = 32, RUN = 4096 }; /* frames between two that are read with them; at most at once */
+enum { GAP = 32, RUN = 1024 }; /* frames between two that are read with them; at most at once */
 
 /* 1, 0 with *why, -1. */
 static int read_flags(struct sv_capture *c, const struct numbers *list, const char *tag,
 	uint64_t *ret, struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = tag };
-	sv_auto_free uint64_t *words = calloc(RUN, sizeof(*words));
 	sv_auto_file struct sv_file *f = NULL;
+	uint64_t words[RUN];
 	int rc = 1;
 
-	if (!words)
-		return sv_error_nomem(err);
 	if (sv_root_open(c->root, &place, &f, why))
 		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
 	for (size_t i = 0, end; i < list->len && rc > 0; i = end) {

@@ -27,7 +27,7 @@ struct asking {
 	struct {
 		uint64_t *ptr;
 		size_t len, cap;
-	} open, positions; /* frames without an answer; where to ask, each once */
+	} open, positions;   /* frames without an answer; where to ask, each once */
 	struct asked *state; /* of open */
 	struct safevma_error *err;
 };

@@ -22,7 +22,7 @@ struct sv_edge_list {
 	struct sv_edges sums;
 	/* The same with what is known of who has the sources. */
 	struct sv_edge_counts attributed;
-	uint64_t named; /* edges whose source has a holder */
+	uint64_t named;		      /* edges whose source has a holder */
 	uint64_t around;	      /* of these: those whose block was looked at */
 	uint64_t distance[SV_ORDERS]; /* of these: the nearest strong source below within 2^i */
 	uint64_t mixed;		      /* of these: in a pageblock that holds a strong source */

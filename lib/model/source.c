@@ -214,7 +214,9 @@ uint32_t sv_holdings_name(struct sv_holdings *h, const char *text, size_t len)
 	if (*b)
 		return *b - 1;
 	copy = strndup(text, len);
-	fresh = copy ? sv_vec_push(&h->names) : NULL;
+	if (!copy)
+		return SV_NO_NAME;
+	fresh = sv_vec_push(&h->names);
 	if (!fresh) {
 		free(copy);
 		return SV_NO_NAME;

@@ -46,10 +46,10 @@ struct safevma_value sv_held_doubt_value(const struct sv_holding *h);
 		return sv_held_doubt_value(of(c));                                                 \
 	}
 
-#define SV_HOLDING_ROWS(prefix, json, owner, shown)                                                       \
+#define SV_HOLDING_ROWS(prefix, json, owner, shown)                                                \
 	SV_COL("HELD", json "kind", "what it was found to be held for", STRING, shown,             \
 		prefix##_kind),                                                                    \
-		SV_COL("OWNER", owner, "cache or function that has it", STRING, shown,      \
+		SV_COL("OWNER", owner, "cache or function that has it", STRING, shown,             \
 			prefix##_owner),                                                           \
 		SV_COL("OWNER-BASIS", json "basis", "what says who has it", STRING, false,         \
 			prefix##_basis),                                                           \

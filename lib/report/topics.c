@@ -99,7 +99,8 @@ static const struct safevma_topic terms[] = {
 		"by the kernel's page tables, the kernel image by iomem. Slab, large kmalloc and "
 		"pages that the kernel took itself are strong sources; what is free, of processes "
 		"or page tables is none, and neither is what is used behind vmalloc's guard pages. "
-		"AOVER and AOVER? of safevma adjacency count so; OVER and OVER? go by flags alone." },
+		"AOVER and AOVER? of safevma adjacency count so; OVER and OVER? go by flags "
+		"alone." },
 	{ "effect", "term", "what an overrun across an edge would do",
 		"silent: our alias can be written, the overrun lands and nobody notices. trapped: "
 		"our alias is absent or read-only, the access faults, and what then happens is "
