@@ -417,18 +417,17 @@ static size_t still_slabs(
 	return out;
 }
 
-int sv_slab_learn(struct sv_structpages *s, const char *tag, struct safevma_error *err)
+/* pages: room for SAMPLE of them. */
+static int learn(
+	struct sv_structpages *s, const char *tag, unsigned char *pages, struct safevma_error *err)
 {
-	sv_auto_free unsigned char *pages = calloc(SAMPLE, (size_t)s->layout.size);
 	uint64_t word = s->layout.wide ? 8 : 4, pointers[DISTINCT];
 	struct sample x = { .n = 0 };
 	struct safevma_error why;
 	int rc;
 
-	if (!pages)
-		return sv_error_nomem(err);
-	if (!s->known.len || find_slabs(s, tag, &x, err))
-		return s->known.len ? -1 : 0;
+	if (find_slabs(s, tag, &x, err))
+		return -1;
 	qsort(x.pfns, x.n, sizeof(*x.pfns), by_number);
 	rc = sv_structpages_read(s, x.pfns, x.n, pages, &why, err);
 	if (rc > 0)
@@ -441,4 +440,19 @@ int sv_slab_learn(struct sv_structpages *s, const char *tag, struct safevma_erro
 			rc = -1;
 	}
 	return rc < 0 ? -1 : 0;
+}
+
+int sv_slab_learn(struct sv_structpages *s, const char *tag, struct safevma_error *err)
+{
+	unsigned char *pages;
+	int rc;
+
+	if (!s->known.len)
+		return 0;
+	pages = calloc(SAMPLE, (size_t)s->layout.size);
+	if (!pages)
+		return sv_error_nomem(err);
+	rc = learn(s, tag, pages, err);
+	free(pages);
+	return rc;
 }
