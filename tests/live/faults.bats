@@ -35,7 +35,7 @@ start_waiting()
 
 said() # WORD: waits until the victim said it
 {
-	for _ in $(seq 200); do
+	for _ in $(seq 1000); do
 		! grep -q "$1" "$BATS_TEST_TMPDIR/victim.out" || return 0
 		sleep 0.1
 	done
@@ -124,9 +124,13 @@ faults()
 	start_waiting "$VICTIM" flood 2000000
 	report=$BATS_TEST_TMPDIR/faults.json
 	status=0
-	(sleep 0.5; echo go >&9) &
-	"$SAFEVMA" faults -J -p "$victim" --duration 8 >"$report" 2>/dev/null 9>&- || status=$?
+	"$SAFEVMA" faults -J -p "$victim" --duration 200 >"$report" 2>/dev/null 3>&- 9>&- &
+	observer=$!
+	looking "$observer"
+	echo go >&9
 	said '"faults"'
+	kill -INT "$observer"
+	wait "$observer" || status=$?
 	jq -c .sampling "$report"
 	own=$(sed -n 's/.*"faults":\([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/victim.out")
 	jq -e --argjson own "$own" '.sampling | .sampled + .lost == .counted and .sampled > 0 and
@@ -147,9 +151,9 @@ faults()
 	start_waiting "$VICTIM" flood 400000
 	report=$BATS_TEST_TMPDIR/faults.json
 	status=0
-	"$SAFEVMA" faults -J -p "$victim" --duration 12 >"$report" 2>/dev/null 9>&- &
+	"$SAFEVMA" faults -J -p "$victim" --duration 200 >"$report" 2>/dev/null 3>&- 9>&- &
 	observer=$!
-	sleep 1
+	looking "$observer"
 	# Stopped while the victim runs: the rings hold far less than what comes.
 	kill -STOP "$observer"
 	echo go >&9
