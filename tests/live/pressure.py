@@ -75,8 +75,8 @@ def oom(report, before, after):
             continue
         own = same[row["pid"]]
         if row["rank_first"] is None or row["rank_last"] is None:
-            # Not everybody's score could be read: somebody ended meanwhile.
-            if report["oom_policy"]["whole"]:
+            # Who has ended and waits for its parent has no memory, a score of 0 and no rank.
+            if own:
                 wrong.append(f"{row['pid']}: no rank, and nothing says why")
             continue
         above = sum(s > own for s in same.values())
