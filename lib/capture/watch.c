@@ -242,13 +242,6 @@ static int read_vmstat(struct sv_capture *c, const struct sv_look_now *now, stru
 
 /* ---- cost ------------------------------------------------------------------------------------ */
 
-static struct sv_num grown(struct sv_num now, struct sv_num before)
-{
-	return now.known && before.known && now.value >= before.value
-		       ? sv_known(now.value - before.value)
-		       : (struct sv_num) { 0 };
-}
-
 static int ask_cost(struct sv_capture *c, const char *when, struct sv_observed_cost *ret,
 	struct sv_num *longest_us, struct safevma_error *err)
 {
@@ -279,9 +272,9 @@ static int read_cost(struct sv_capture *c, struct watching *all, const struct sv
 
 	if (ask_cost(c, now->tag, &k, &look->longest_read_us, err))
 		return -1;
-	look->cpu_us = grown(k.cpu_us, all->cost.cpu_us);
-	look->bytes_read = grown(k.bytes_read, all->cost.bytes_read);
-	look->lock_reads = grown(k.lock_reads, all->cost.lock_reads);
+	look->cpu_us = sv_num_since(k.cpu_us, all->cost.cpu_us);
+	look->bytes_read = sv_num_since(k.bytes_read, all->cost.bytes_read);
+	look->lock_reads = sv_num_since(k.lock_reads, all->cost.lock_reads);
 	all->cost = k;
 	return 0;
 }
