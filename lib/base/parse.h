@@ -63,4 +63,19 @@ static inline struct sv_num sv_known(uint64_t value)
 	return (struct sv_num) { .value = value, .known = true };
 }
 
+/* A sum is known when each of its parts is; value then still has those that are. */
+static inline void sv_num_add(struct sv_num *sum, struct sv_num n)
+{
+	sum->known &= n.known;
+	sum->value += n.value;
+}
+
+/* What a counter rose by; unknown when it fell: then it is another one. */
+static inline struct sv_num sv_num_since(struct sv_num now, struct sv_num before)
+{
+	return now.known && before.known && now.value >= before.value
+		       ? sv_known(now.value - before.value)
+		       : (struct sv_num) { 0 };
+}
+
 #endif

@@ -8,11 +8,20 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Upwards, by all bits but the lowest so many: numbers that differ in those alone stay as they
  * were. scratch: room for n more, of any content.
  */
 void sv_sort_u64(uint64_t *numbers, size_t n, unsigned int skip, uint64_t *scratch);
+
+/* For qsort() and bsearch() of process and thread numbers, which are few. */
+static inline int sv_compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
 
 #endif

@@ -32,6 +32,21 @@ int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_
 	return -1;
 }
 
+int sv_capture_stat(struct sv_capture *c, pid_t pid, const char *tag, struct sv_strbuf *text,
+	struct sv_stat *ret, struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = pid, .tag = tag };
+	struct sv_call pin = { .op = SV_OP_PIN, .place = place };
+	int rc = sv_capture_call(c, &pin, text, why, err);
+
+	text->len = 0;
+	if (rc > 0)
+		rc = sv_capture_text(c, &place, text, why, err);
+	if (rc <= 0)
+		return rc;
+	return !sv_stat_parse(sv_text_init(text->ptr, text->len, "stat"), ret, why);
+}
+
 enum sv_secret sv_secret_by_magic(const struct sv_strbuf *magic)
 {
 	struct sv_span text = { .ptr = magic->ptr, .len = magic->len };

@@ -13,6 +13,7 @@
 #include "iface/maps.h"
 #include "iface/root.h"
 #include "iface/smaps.h"
+#include "iface/stat.h"
 #include "model/observation.h"
 
 struct sv_capture {
@@ -220,6 +221,13 @@ int sv_capture_parse_maps(struct sv_process *p, const char *name, struct safevma
  */
 int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct sv_strbuf *ret,
 	struct safevma_error *why, struct safevma_error *err);
+
+/*
+ * stat of a process, which is pinned: from then on its number means no other one. text: what
+ * ret->comm points into. 1: it is in ret; 0: it could not be read, *why says how; -1.
+ */
+int sv_capture_stat(struct sv_capture *c, pid_t pid, const char *tag, struct sv_strbuf *text,
+	struct sv_stat *ret, struct safevma_error *why, struct safevma_error *err);
 
 /* The same for the other operations. */
 int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,

@@ -402,14 +402,12 @@ int sv_capture_find_shared(struct sv_capture *c, bool everyone, struct safevma_e
 
 /* ---- together -------------------------------------------------------------------------------- */
 
-/* Kernel threads are in the first PID namespace and hidden like any process of others. */
 static int listed_whole(struct sv_capture *c, struct safevma_error *err)
 {
 	struct safevma_error why;
 
-	for (size_t i = 0; i < c->obs->processes.len; i++)
-		if (c->obs->processes.ptr[i].kernel_thread)
-			return 0;
+	if (sv_first_namespace(c->obs))
+		return 0;
 	sv_error_set(&why, SAFEVMA_E_SYSTEM, 0, "/proc", 0,
 		"no kernel thread is listed: processes are hidden (hidepid), or this is a PID "
 		"namespace of its own");

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "iface/stat.h"
 
 enum { KEEP = 200000 };
 
@@ -47,18 +46,13 @@ static int begin_spaces(struct sv_following *f)
 static int count_of(
 	struct sv_following *f, struct sv_process *p, const char *when, struct sv_stat *ret)
 {
-	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = when };
-	struct sv_call pin = { .op = SV_OP_PIN, .place = place };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct safevma_error why;
-	int rc = sv_capture_call(f->c, &pin, &text, &why, f->err);
+	int rc = sv_capture_stat(f->c, p->pid, when, &text, ret, &why, f->err);
 
-	text.len = 0;
-	if (rc > 0)
-		rc = sv_capture_text(f->c, &place, &text, &why, f->err);
-	if (rc <= 0)
+	if (rc < 0 || (!rc && why.code != SAFEVMA_E_FORMAT))
 		return rc;
-	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), ret, &why))
+	if (!rc)
 		return sv_gap_add(f->c->obs, SV_IFACE_STAT, p->pid, &why, false, f->err);
 	return ret->start_ticks == p->start_ticks;
 }
@@ -186,24 +180,17 @@ static int children_left(struct sv_following *f, const char *tag, bool *ret)
 	const struct sv_faultlog *log = &f->c->obs->faults;
 
 	for (size_t i = 0; i < log->processes.len && !*ret; i++) {
-		struct sv_place place = {
-			.iface = SV_IFACE_STAT, .pid = log->processes.ptr[i].pid, .tag = tag
-		};
-		struct sv_call pin = { .op = SV_OP_PIN, .place = place };
 		sv_auto_strbuf struct sv_strbuf text = { 0 };
 		struct safevma_error why;
 		struct sv_stat s;
 		int rc = 0;
 
 		if (log->processes.ptr[i].followed)
-			rc = sv_capture_call(f->c, &pin, &text, &why, f->err);
-		text.len = 0;
-		if (rc > 0)
-			rc = sv_capture_text(f->c, &place, &text, &why, f->err);
+			rc = sv_capture_stat(
+				f->c, log->processes.ptr[i].pid, tag, &text, &s, &why, f->err);
 		if (rc < 0)
 			return -1;
-		*ret = rc && !sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why) &&
-		       s.state != 'Z' && s.state != 'X';
+		*ret = rc && s.state != 'Z' && s.state != 'X';
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sort.h"
 #include "faults.h"
 
 struct sv_space *sv_faults_space(struct sv_following *f, pid_t pid)
@@ -169,20 +170,14 @@ static int take_exit(struct sv_following *f, const struct sv_perf_record *r)
 		"every fault from then on, its own and those of its children", f->err);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const pid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /*
  * A thread that was made while events were opened may have inherited those of who made it, and have
  * its own as well: only its own count.
  */
 static bool counts(const struct sv_following *f, const struct sv_event_id *id, pid_t tid)
 {
-	return id->tid == tid || !bsearch(&tid, f->tids.ptr, f->tids.len, sizeof(tid), by_number);
+	return id->tid == tid ||
+	       !bsearch(&tid, f->tids.ptr, f->tids.len, sizeof(tid), sv_compare_pids);
 }
 
 static bool event_of(const struct sv_following *f, uint64_t id, pid_t tid, size_t *ret)

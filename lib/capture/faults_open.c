@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sort.h"
 #include "faults.h"
 
 enum { LISTINGS = 8 };
@@ -194,13 +195,6 @@ static int open_all(struct sv_following *f)
 		"faults of threads that were made while events were opened");
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const pid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 static int by_id(const void *a, const void *b)
 {
 	const struct sv_event_id *x = a, *y = b;
@@ -215,6 +209,6 @@ int sv_faults_open(struct sv_following *f)
 	if (f->ids.len)
 		qsort(f->ids.ptr, f->ids.len, sizeof(*f->ids.ptr), by_id);
 	if (f->tids.len)
-		qsort(f->tids.ptr, f->tids.len, sizeof(*f->tids.ptr), by_number);
+		qsort(f->tids.ptr, f->tids.len, sizeof(*f->tids.ptr), sv_compare_pids);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sort.h"
 #include "capture.h"
 #include "iface/cgroupfile.h"
 #include "iface/stat.h"
@@ -231,19 +232,12 @@ static int read_threads(struct sv_capture *c, struct sv_process *p, struct safev
 static int read_identity(struct sv_capture *c, struct sv_process *p, struct safevma_error *why,
 	struct safevma_error *err)
 {
-	struct sv_call pin = { .op = SV_OP_PIN,
-		.place = { .iface = SV_IFACE_STAT, .pid = p->pid } };
-	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = p->pid };
-	sv_auto_strbuf struct sv_strbuf text = { 0 }, nothing = { 0 };
+	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct sv_stat s;
-	int rc = sv_capture_call(c, &pin, &nothing, why, err);
+	int rc = sv_capture_stat(c, p->pid, NULL, &text, &s, why, err);
 
-	if (rc > 0)
-		rc = sv_capture_text(c, &place, &text, why, err);
 	if (rc <= 0)
 		return rc;
-	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, why))
-		return 0;
 	p->ppid = s.ppid;
 	p->start_ticks = s.start_ticks;
 	p->threads = s.threads;
@@ -299,13 +293,6 @@ static int add_process(struct sv_capture *c, pid_t pid, bool must, struct safevm
 	if (!must && sv_is_gone(&why))
 		return 0;
 	return sv_gap_add(c->obs, SV_IFACE_STAT, pid, &why, true, err);
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const pid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
 }
 
 static bool listed(const struct pids *pids, pid_t pid)
@@ -393,7 +380,7 @@ static int add_all(struct sv_capture *c, struct pids *pids, struct safevma_error
 	struct pids wanted = { .ptr = (pid_t *)(uintptr_t)s->pids, .len = s->pids_count };
 
 	if (pids->len)
-		qsort(pids->ptr, pids->len, sizeof(*pids->ptr), by_number);
+		qsort(pids->ptr, pids->len, sizeof(*pids->ptr), sv_compare_pids);
 	for (size_t i = 0; i < pids->len; i++)
 		if (add_process(c, pids->ptr[i], listed(&wanted, pids->ptr[i]), err))
 			return -1;

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sort.h"
 #include "iface/psi.h"
-#include "iface/stat.h"
 #include "iface/sysfiles.h"
 
 static const uint64_t ns_of_ms = 1000000;
@@ -58,13 +58,6 @@ int sv_watch_change(struct sv_capture *c, struct sv_watch *w, struct sv_look_now
 
 /* ---- children -------------------------------------------------------------------------------- */
 
-static int by_number(const void *a, const void *b)
-{
-	const pid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 static struct sv_watch *watched_parent(struct watching *all, int64_t ppid)
 {
 	for (size_t i = 0; i < all->processes.len; i++)
@@ -77,22 +70,15 @@ static struct sv_watch *watched_parent(struct watching *all, int64_t ppid)
 static int look_at_new(struct sv_capture *c, struct watching *all, pid_t pid,
 	struct sv_look_now *look, struct safevma_error *err)
 {
-	struct sv_place place = { .iface = SV_IFACE_STAT, .pid = pid, .tag = look->tag };
-	struct sv_call pin = { .op = SV_OP_PIN, .place = place };
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
 	struct sv_change change = { .kind = SV_CHANGE_CHILD, .after = sv_known((uint64_t)pid) };
 	struct safevma_error why;
 	struct sv_watch *parent;
 	struct sv_stat s;
-	int rc = sv_capture_call(c, &pin, &text, &why, err);
+	int rc = sv_capture_stat(c, pid, look->tag, &text, &s, &why, err);
 
-	text.len = 0;
-	if (rc > 0)
-		rc = sv_capture_text(c, &place, &text, &why, err);
 	if (rc < 0)
 		return -1;
-	if (rc)
-		rc = !sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why);
 	if (!rc && sv_is_gone(&why))
 		return 0; /* who waited for it is told by the faults of its children */
 	if (!rc)
@@ -120,7 +106,7 @@ static int parse_pids(const struct sv_strbuf *text, struct watching *ret)
 		*slot = (pid_t)n;
 	}
 	if (ret->pids.len)
-		qsort(ret->pids.ptr, ret->pids.len, sizeof(pid_t), by_number);
+		qsort(ret->pids.ptr, ret->pids.len, sizeof(pid_t), sv_compare_pids);
 	return 0;
 }
 
@@ -130,7 +116,7 @@ static int look_at_all_new(struct sv_capture *c, struct watching *all, const str
 	for (size_t i = 0; i < now->pids.len; i++) {
 		pid_t pid = now->pids.ptr[i];
 
-		if (bsearch(&pid, all->pids.ptr, all->pids.len, sizeof(pid), by_number))
+		if (bsearch(&pid, all->pids.ptr, all->pids.len, sizeof(pid), sv_compare_pids))
 			continue;
 		if (look_at_new(c, all, pid, look, err))
 			return -1;
@@ -146,8 +132,8 @@ static int find_watched(struct sv_capture *c, const struct watching *now, struct
 	for (size_t i = 0; i < c->obs->series.watched.len; i++) {
 		const struct sv_watched *w = &c->obs->series.watched.ptr[i];
 
-		if (w->ended ||
-			bsearch(&w->pid, now->pids.ptr, now->pids.len, sizeof(pid_t), by_number))
+		if (w->ended || bsearch(&w->pid, now->pids.ptr, now->pids.len, sizeof(pid_t),
+					sv_compare_pids))
 			continue;
 		sv_error_set(&why, SAFEVMA_E_FORMAT, 0, "/proc", 0,
 			"expected every process, got a list without %d, which was just looked at",
@@ -242,13 +228,6 @@ static int read_vmstat(struct sv_capture *c, const struct sv_look_now *now, stru
 
 /* ---- cost ------------------------------------------------------------------------------------ */
 
-static struct sv_num grown(struct sv_num now, struct sv_num before)
-{
-	return now.known && before.known && now.value >= before.value
-		       ? sv_known(now.value - before.value)
-		       : (struct sv_num) { 0 };
-}
-
 static int ask_cost(struct sv_capture *c, const char *when, struct sv_observed_cost *ret,
 	struct sv_num *longest_us, struct safevma_error *err)
 {
@@ -279,9 +258,9 @@ static int read_cost(struct sv_capture *c, struct watching *all, const struct sv
 
 	if (ask_cost(c, now->tag, &k, &look->longest_read_us, err))
 		return -1;
-	look->cpu_us = grown(k.cpu_us, all->cost.cpu_us);
-	look->bytes_read = grown(k.bytes_read, all->cost.bytes_read);
-	look->lock_reads = grown(k.lock_reads, all->cost.lock_reads);
+	look->cpu_us = sv_num_since(k.cpu_us, all->cost.cpu_us);
+	look->bytes_read = sv_num_since(k.bytes_read, all->cost.bytes_read);
+	look->lock_reads = sv_num_since(k.lock_reads, all->cost.lock_reads);
 	all->cost = k;
 	return 0;
 }

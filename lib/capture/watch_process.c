@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "iface/pagemap.h"
-#include "iface/stat.h"
 #include "iface/status.h"
 #include "watch.h"
 
@@ -85,21 +84,12 @@ static enum outcome malformed(
 static enum outcome read_stat(struct looking *k)
 {
 	sv_auto_strbuf struct sv_strbuf text = { 0 };
-	struct sv_call pin = { .op = SV_OP_PIN,
-		.place = { .iface = SV_IFACE_STAT, .pid = k->watched->pid, .tag = k->look->tag } };
 	struct safevma_error why;
 	struct sv_stat s;
-	int rc = sv_capture_call(k->c, &pin, &text, &why, k->err);
-	enum outcome got;
+	int rc = sv_capture_stat(k->c, k->watched->pid, k->look->tag, &text, &s, &why, k->err);
 
 	if (rc <= 0)
 		return rc ? FATAL : unread(k, SV_IFACE_STAT, &why);
-	text.len = 0;
-	got = text_of(k, SV_IFACE_STAT, k->look->tag, &text);
-	if (got != READ)
-		return got;
-	if (sv_stat_parse(sv_text_init(text.ptr, text.len, "stat"), &s, &why))
-		return malformed(k, SV_IFACE_STAT, &why);
 	if (s.start_ticks != k->w->process->start_ticks || s.state == 'Z' || s.state == 'X')
 		return GONE;
 	k->now.minflt = s.minflt;

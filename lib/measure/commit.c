@@ -173,14 +173,6 @@ void sv_commit_coverage(const safevma_observation *obs, struct sv_coverage *ret)
 }
 
 /* Kernel threads are hidden where others are: without one the list cannot be whole. */
-static bool listed_whole(const safevma_observation *obs)
-{
-	for (size_t i = 0; i < obs->processes.len; i++)
-		if (obs->processes.ptr[i].kernel_thread)
-			return true;
-	return false;
-}
-
 static void add_process(struct sv_commit_budget *b, const struct sv_process *p)
 {
 	struct sv_commit_process sums;
@@ -310,7 +302,7 @@ static void add_objects(struct pieces *pieces, struct sv_commit_budget *b)
 
 static int sum_processes(const safevma_observation *obs, struct sv_commit_budget *b)
 {
-	struct sv_num zero = { .known = listed_whole(obs) };
+	struct sv_num zero = { .known = sv_first_namespace(obs) };
 	struct pieces pieces = { 0 };
 	int rc = 0;
 

@@ -40,12 +40,6 @@ static bool some_lost(const struct sv_faultlog *log)
 	return log->lost_records;
 }
 
-static void add(struct sv_num *sum, struct sv_num n)
-{
-	sum->known &= n.known;
-	sum->value += n.value;
-}
-
 /* Other events, and faults of which every so many is sampled, do not show that there was none. */
 static bool sees_each(const struct sv_faultlog *log)
 {
@@ -90,8 +84,8 @@ void sv_measure_faults(const safevma_observation *obs, struct sv_faults_sums *re
 
 		ret->kinds[e->kind] += e->sampled;
 		ret->sampled += e->sampled;
-		add(&ret->counted, e->counted);
-		add(&ret->lost, lost_of(e));
+		sv_num_add(&ret->counted, e->counted);
+		sv_num_add(&ret->lost, lost_of(e));
 	}
 	if (log->made && log->end_monotonic_ns >= log->start_monotonic_ns)
 		ret->span_ns = sv_known(log->end_monotonic_ns - log->start_monotonic_ns);

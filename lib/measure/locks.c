@@ -264,11 +264,6 @@ static void not_present(
 
 /* ---- pages that are there -------------------------------------------------------------------- */
 
-static uint64_t flags_of(const struct sv_frame *f)
-{
-	return f->flags | (f->known & SV_FRAME_HEAD ? f->head_flags : 0);
-}
-
 /* Private memory of the process: who else has it, or had it. */
 static void anon_write(
 	const struct sv_lock_view *w, const struct sv_page *pg, struct sv_lock_page *r)
@@ -285,7 +280,8 @@ static void anon_write(
 		return;
 	if (!w->exclusive_shown) {
 		r->unknown |= SV_UNKNOWN_FORK;
-	} else if (!(flags_of(f) & SV_KPF_ANON_EXCLUSIVE) && !(f->known & SV_FRAME_HEADLESS)) {
+	} else if (!(sv_folio_flags(f) & SV_KPF_ANON_EXCLUSIVE) &&
+		   !(f->known & SV_FRAME_HEADLESS)) {
 		r->states |= SV_STATE_ALONE;
 		r->reasons |= REASON(ALONE);
 		r->write_faults = true;
@@ -294,7 +290,7 @@ static void anon_write(
 
 static void file_write(const struct sv_lock_view *w, struct sv_lock_page *r)
 {
-	uint64_t flags = flags_of(&w->around.frame);
+	uint64_t flags = sv_folio_flags(&w->around.frame);
 
 	if (w->file_copied) {
 		r->states |= SV_STATE_COPY;
@@ -383,7 +379,7 @@ static void present(struct sv_lock_view *w, const struct sv_page *pg, struct sv_
 	r->states |= SV_STATE_PRESENT;
 	if (w->around.class == SV_CLASS_UNKNOWN)
 		r->unknown |= SV_UNKNOWN_FRAMES;
-	else if (flags_of(&w->around.frame) & SV_KPF_THP)
+	else if (sv_folio_flags(&w->around.frame) & SV_KPF_THP)
 		r->states |= SV_STATE_HUGE;
 	frame_lock(w, r);
 	if (!accessible(w->v) || w->hold == SV_HOLD_KERNEL)

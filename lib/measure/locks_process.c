@@ -25,12 +25,6 @@ const char *sv_stack_guard_name(enum sv_stack_guard guard)
 
 /* ---- sums ------------------------------------------------------------------------------------ */
 
-static void plus(struct sv_num *sum, struct sv_num n)
-{
-	sum->known &= n.known;
-	sum->value += n.value;
-}
-
 static void add(struct sv_lock_figures *sum, const struct sv_lock_figures *f)
 {
 	for (int i = 0; i < SV_STATE_COUNT; i++)
@@ -46,9 +40,9 @@ static void add(struct sv_lock_figures *sum, const struct sv_lock_figures *f)
 	sum->write_faults += f->write_faults;
 	sum->reasons |= f->reasons;
 	sum->unknown |= f->unknown;
-	plus(&sum->flagged, f->flagged);
-	plus(&sum->huge, f->huge);
-	plus(&sum->ksm, f->ksm);
+	sv_num_add(&sum->flagged, f->flagged);
+	sv_num_add(&sum->huge, f->huge);
+	sv_num_add(&sum->ksm, f->ksm);
 }
 
 /* ---- MCL_FUTURE ------------------------------------------------------------------------------ */

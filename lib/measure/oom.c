@@ -5,15 +5,6 @@
 
 enum { OOM_ADJ_MIN = -1000, ADJ_SCALE = 1000 };
 
-/* Kernel threads are in the first PID namespace: where one is listed, process 1 is that of all. */
-static bool first_namespace(const safevma_observation *obs)
-{
-	for (size_t i = 0; i < obs->processes.len; i++)
-		if (obs->processes.ptr[i].kernel_thread)
-			return true;
-	return false;
-}
-
 static bool has_memory(const struct sv_process *p)
 {
 	return !p->kernel_thread && !(p->state == 'Z' && p->threads <= 1);
@@ -70,7 +61,7 @@ static int collect(
 	const safevma_observation *obs, const struct sv_memcg *group, struct sv_oom_list *ret)
 {
 	struct sv_num all = all_memory(obs, group);
-	bool first = first_namespace(obs);
+	bool first = sv_first_namespace(obs);
 
 	ret->whole = first;
 	for (size_t i = 0; i < obs->processes.len; i++) {
@@ -93,7 +84,7 @@ static int collect(
 
 bool sv_oom_killable(const safevma_observation *obs, const struct sv_memcg *group)
 {
-	bool first = first_namespace(obs);
+	bool first = sv_first_namespace(obs);
 
 	for (size_t i = 0; i < obs->processes.len; i++) {
 		const struct sv_process *p = &obs->processes.ptr[i];

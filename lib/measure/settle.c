@@ -115,25 +115,12 @@ void sv_measure_all_settled(const safevma_observation *obs, struct sv_settled *r
 			.reason = SV_UNSETTLED_GAP };
 }
 
-static struct sv_num difference(struct sv_num now, struct sv_num before)
-{
-	return now.known && before.known && now.value >= before.value
-		       ? sv_known(now.value - before.value)
-		       : (struct sv_num) { 0 };
-}
-
 struct sv_num sv_measure_counter(const struct sv_series *s, size_t look, enum sv_counter counter)
 {
 	if (!look)
 		return (struct sv_num) { 0 };
-	return difference(
+	return sv_num_since(
 		s->looks.ptr[look].counters[counter], s->looks.ptr[look - 1].counters[counter]);
-}
-
-static void add(struct sv_num *sum, struct sv_num n)
-{
-	sum->known &= n.known;
-	sum->value += n.value;
 }
 
 static void most(struct sv_num *max, struct sv_num n)
@@ -158,13 +145,13 @@ void sv_measure_series(const struct sv_series *s, struct sv_series_sums *ret)
 		return;
 	ret->span_ns = sv_known(last->boottime_ns - first->boottime_ns);
 	for (size_t i = 0; i < SV_COUNTER_COUNT; i++)
-		ret->counters[i] = difference(last->counters[i], first->counters[i]);
+		ret->counters[i] = sv_num_since(last->counters[i], first->counters[i]);
 	for (size_t i = 0; i < s->looks.len; i++) {
 		const struct sv_look *k = &s->looks.ptr[i];
 
-		add(&ret->cpu_us, k->cpu_us);
-		add(&ret->lock_reads, k->lock_reads);
-		add(&ret->bytes_read, k->bytes_read);
+		sv_num_add(&ret->cpu_us, k->cpu_us);
+		sv_num_add(&ret->lock_reads, k->lock_reads);
+		sv_num_add(&ret->bytes_read, k->bytes_read);
 		most(&ret->most_lock_reads, k->lock_reads);
 		most(&ret->longest_read_us, k->longest_read_us);
 		most(&ret->longest_look_us, k->took_us);

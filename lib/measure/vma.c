@@ -260,12 +260,6 @@ void sv_measure_vma(const safevma_observation *obs, const struct sv_process *p,
 	fill_bytes(obs, v, &w, ret);
 }
 
-static void add_num(struct sv_num *sum, struct sv_num n)
-{
-	sum->known &= n.known;
-	sum->value += n.value;
-}
-
 static void add_figures(struct sv_vma_figures *sum, const struct sv_vma_figures *f)
 {
 	static const size_t nums[] = {
@@ -286,7 +280,7 @@ static void add_figures(struct sv_vma_figures *sum, const struct sv_vma_figures 
 	uint64_t *to;
 
 	for (size_t i = 0; i < sv_array_size(nums); i++)
-		add_num((struct sv_num *)(void *)((char *)sum + nums[i]),
+		sv_num_add((struct sv_num *)(void *)((char *)sum + nums[i]),
 			*(const struct sv_num *)(const void *)((const char *)f + nums[i]));
 	sum->reach_known &= f->reach_known;
 	sum->edges_known &= f->edges_known;

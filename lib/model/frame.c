@@ -37,8 +37,7 @@ const struct sv_class_info *sv_class_info(enum sv_class c)
 	return &infos[c];
 }
 
-/* Flags of the frame or, where a tail does not repeat them, of its head. */
-static uint64_t folio_flags(const struct sv_frame *f)
+uint64_t sv_folio_flags(const struct sv_frame *f)
 {
 	return f->flags | (f->known & SV_FRAME_HEAD ? f->head_flags : 0);
 }
@@ -89,7 +88,7 @@ static bool compound(uint64_t flags)
 
 enum sv_class sv_class_of(const struct sv_frame *f)
 {
-	uint64_t flags = folio_flags(f);
+	uint64_t flags = sv_folio_flags(f);
 	enum sv_class c;
 
 	if (!(f->known & SV_FRAME_FLAGS))
@@ -112,14 +111,14 @@ enum sv_class sv_class_of(const struct sv_frame *f)
 
 bool sv_frame_mlocked(const struct sv_frame *f)
 {
-	return folio_flags(f) & SV_KPF_MLOCKED;
+	return sv_folio_flags(f) & SV_KPF_MLOCKED;
 }
 
 bool sv_frame_unevictable(const struct sv_frame *f)
 {
 	const uint64_t both = SV_KPF_UNEVICTABLE | SV_KPF_LRU;
 
-	return (folio_flags(f) & both) == both;
+	return (sv_folio_flags(f) & both) == both;
 }
 
 bool sv_frame_wants_head(const struct sv_frame *f)

@@ -75,6 +75,9 @@ struct sv_frame {
 
 enum sv_class sv_class_of(const struct sv_frame *f);
 
+/* Flags of the frame and, where a tail does not repeat them, of its head. */
+uint64_t sv_folio_flags(const struct sv_frame *f);
+
 /*
  * True when flags of its own or of its head say that mlock holds it. Needs SV_FRAME_FLAGS; false
  * tells nothing of a tail that is SV_FRAME_HEADLESS.

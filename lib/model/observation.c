@@ -209,3 +209,11 @@ const char *safevma_observation_gap(const safevma_observation *obs, size_t index
 			return obs->gaps.ptr[i].line;
 	return NULL;
 }
+
+bool sv_first_namespace(const safevma_observation *obs)
+{
+	for (size_t i = 0; i < obs->processes.len; i++)
+		if (obs->processes.ptr[i].kernel_thread)
+			return true;
+	return false;
+}

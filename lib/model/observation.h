@@ -177,6 +177,12 @@ struct safevma_observation {
 };
 
 /*
+ * A kernel thread is listed. They are in the first PID namespace and hidden like any process of
+ * others: so all processes are listed, and process 1 is that of all.
+ */
+bool sv_first_namespace(const safevma_observation *obs);
+
+/*
  * Adds a gap. why tells code, errno and reason. counts: a figure that was asked for is missing
  * because of it. Memory being out is the only failure.
  */

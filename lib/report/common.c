@@ -143,6 +143,26 @@ struct safevma_value sv_get_vma(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
 }
 
+struct safevma_value sv_get_vma_end(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->end);
+}
+
+struct safevma_value sv_get_perms(safevma_cursor *c)
+{
+	return sv_perms_text(c, c->vma->perms);
+}
+
+#define COVERAGE(name)                                                                             \
+	struct safevma_value sv_get_##name(safevma_cursor *c)                                      \
+	{                                                                                          \
+		return sv_value_pages(c, c->group_figures.coverage.name);                          \
+	}
+COVERAGE(examined)
+COVERAGE(total)
+COVERAGE(unreadable)
+COVERAGE(changed)
+
 /* A mapping that looks like secretmem and could not be confirmed: no kind that we would vouch for.
  */
 struct safevma_value sv_get_kind(safevma_cursor *c)

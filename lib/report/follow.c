@@ -6,12 +6,6 @@
 #include "base/error.h"
 #include "render.h"
 
-static bool number(enum safevma_type type)
-{
-	return type == SAFEVMA_TYPE_REAL || type == SAFEVMA_TYPE_U64 || type == SAFEVMA_TYPE_I64 ||
-	       type == SAFEVMA_TYPE_BYTES || type == SAFEVMA_TYPE_HEX;
-}
-
 /* Of what is usual; a longer cell moves those behind it. */
 static size_t width_of(const struct safevma_column *c)
 {
@@ -46,7 +40,7 @@ static int add_cell(struct follow *f, const struct safevma_column *c, bool last)
 	bool raw = f->options->format == SAFEVMA_FORMAT_RAW;
 	size_t width = width_of(c), len = f->cell.len;
 	size_t blanks = raw || len >= width ? 0 : width - len;
-	bool right = number(c->type);
+	bool right = sv_is_number(c->type);
 
 	if (right && pad(&f->line, blanks))
 		return -1;

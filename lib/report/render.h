@@ -30,6 +30,9 @@ int sv_render_lines(const struct sv_plan *plan, size_t *from, FILE *out, struct 
 int sv_value_format(const struct safevma_value *v, const struct safevma_report_options *options,
 	struct sv_strbuf *ret);
 
+/* Numbers stand at the right. */
+bool sv_is_number(enum safevma_type type);
+
 /* Order of two values: unknown first, then by value. */
 int sv_value_compare(const struct safevma_value *a, const struct safevma_value *b);
 

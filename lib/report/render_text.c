@@ -29,12 +29,6 @@ enum {
 	LINES_OF_LIBRARY = 1000, /* a table up to this long is laid out by the library */
 };
 
-static bool number(enum safevma_type type)
-{
-	return type == SAFEVMA_TYPE_REAL || type == SAFEVMA_TYPE_U64 || type == SAFEVMA_TYPE_I64 ||
-	       type == SAFEVMA_TYPE_BYTES || type == SAFEVMA_TYPE_HEX;
-}
-
 static void unref(struct libscols_table **t)
 {
 	scols_unref_table(*t);
@@ -47,7 +41,7 @@ static int add_columns(struct text *t)
 
 	for (size_t i = 0; i < p->row.count; i++) {
 		const struct safevma_column *c = &p->table->row_columns[p->row.index[i]].pub;
-		int flags = number(c->type) ? SCOLS_FL_RIGHT : 0;
+		int flags = sv_is_number(c->type) ? SCOLS_FL_RIGHT : 0;
 
 		if (!scols_table_new_column(t->table, c->name, 0, flags))
 			return -1;
@@ -170,7 +164,7 @@ static int begin_layout(struct text *t, struct safevma_error *err)
 
 		l->width[i] =
 			strlen(c->name); /* also where it is not shown, as the library has it */
-		l->right[i] = number(c->type);
+		l->right[i] = sv_is_number(c->type);
 		if (!p->options->no_headings && sv_layout_cell(l, c->name, strlen(c->name), NULL))
 			return sv_error_nomem(err);
 	}

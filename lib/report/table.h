@@ -212,6 +212,13 @@ struct safevma_value sv_get_alias_perm(safevma_cursor *c);
 
 /* Columns that say which VMA a row is of. */
 struct safevma_value sv_get_vma(safevma_cursor *c);
+struct safevma_value sv_get_vma_end(safevma_cursor *c);
+struct safevma_value sv_get_perms(safevma_cursor *c);
+/* Of c->group_figures. */
+struct safevma_value sv_get_examined(safevma_cursor *c);
+struct safevma_value sv_get_total(safevma_cursor *c);
+struct safevma_value sv_get_unreadable(safevma_cursor *c);
+struct safevma_value sv_get_changed(safevma_cursor *c);
 struct safevma_value sv_get_kind(safevma_cursor *c);
 struct safevma_value sv_get_path(safevma_cursor *c);
 
@@ -226,6 +233,17 @@ struct safevma_value sv_get_path(safevma_cursor *c);
 		SV_COL("STATE", "reading",                                                         \
 			"how the reading of its memory went: stable, changed, vanished, unread",   \
 			STRING, false, sv_get_fate)
+
+/* What was read of a process; shown: the pages and those that changed are. */
+#define SV_COVERAGE_COLUMNS(shown)                                                                 \
+	SV_COL("EXAMINED", "coverage.examined", "pages of which all was read", U64, false,         \
+		sv_get_examined),                                                                  \
+		SV_COL("PAGES", "coverage.total", "pages there were to read", U64, shown,          \
+			sv_get_total),                                                             \
+		SV_COL("UNREADABLE", "coverage.unreadable", "pages whose frame could not be read", \
+			U64, false, sv_get_unreadable),                                            \
+		SV_COL("CHANGED", "coverage.changed", "pages that changed while read", U64, shown, \
+			sv_get_changed)
 
 extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,

@@ -244,38 +244,21 @@ static void coverage(const safevma_observation *obs, struct sv_coverage *ret)
 	ret->total = ret->examined + ret->unreadable;
 }
 
-const struct safevma_table sv_table_faults = {
-	.name = "faults",
-	.group_member = "processes",
-	.row_member = "vmas",
-	.group_columns = group_columns,
-	.group_count = sv_array_size(group_columns),
-	.row_columns = row_columns,
-	.row_count = sv_array_size(row_columns),
-	.next_group = next_process,
-	.next_row = next_sum,
-	.complete = complete,
-	.coverage = coverage,
-	.also = &sv_table_fault_events,
-	.none = "no process was selected: name one with -p PID, or give a command after --",
-};
+#define TABLE(called, next)                                                                        \
+	{                                                                                          \
+		.name = called, .group_member = "processes", .row_member = "vmas",                 \
+		.group_columns = group_columns, .group_count = sv_array_size(group_columns),       \
+		.row_columns = row_columns, .row_count = sv_array_size(row_columns),               \
+		.next_group = next_process, .next_row = next_sum, .complete = complete,            \
+		.coverage = coverage, .also = next,                                                \
+		.none = "no process was selected: name one with -p PID, or give a command after "  \
+			"--",                                                                      \
+	}
+
+const struct safevma_table sv_table_faults = TABLE("faults", &sv_table_fault_events);
 
 /* In text faults are told as they come. */
-const struct safevma_table sv_table_faulted = {
-	.name = "faulted",
-	.group_member = "processes",
-	.row_member = "vmas",
-	.group_columns = group_columns,
-	.group_count = sv_array_size(group_columns),
-	.row_columns = row_columns,
-	.row_count = sv_array_size(row_columns),
-	.next_group = next_process,
-	.next_row = next_sum,
-	.complete = complete,
-	.coverage = coverage,
-	.also = &sv_table_sampling,
-	.none = "no process was selected: name one with -p PID, or give a command after --",
-};
+const struct safevma_table sv_table_faulted = TABLE("faulted", &sv_table_sampling);
 
 /* ---- what was seen of all there were --------------------------------------------------------- */
 

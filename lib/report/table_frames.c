@@ -123,29 +123,9 @@ static struct safevma_value get_changed(safevma_cursor *c)
 	return sv_value_bool(c->run.changed);
 }
 
-#define COVERAGE(name)                                                                             \
-	static struct safevma_value get_##name(safevma_cursor *c)                                  \
-	{                                                                                          \
-		return sv_value_pages(c, c->group_figures.coverage.name);                          \
-	}
-COVERAGE(examined)
-COVERAGE(total)
-COVERAGE(unreadable)
-
-static struct safevma_value get_changed_pages(safevma_cursor *c)
-{
-	return sv_value_pages(c, c->group_figures.coverage.changed);
-}
-
 static const struct sv_column group_columns[] = {
 	SV_PROCESS_COLUMNS,
-	SV_COL("EXAMINED", "coverage.examined", "pages of which all was read", U64, false,
-		get_examined),
-	SV_COL("PAGES", "coverage.total", "pages there were to read", U64, true, get_total),
-	SV_COL("UNREADABLE", "coverage.unreadable", "pages whose frame could not be read", U64,
-		false, get_unreadable),
-	SV_COL("CHANGED", "coverage.changed", "pages that changed while read", U64, true,
-		get_changed_pages),
+	SV_COVERAGE_COLUMNS(true),
 };
 
 static const struct sv_column row_columns[] = {

@@ -144,12 +144,6 @@ static struct safevma_value group_sentence(safevma_cursor *c)
 		return expr;                                                                       \
 	}
 
-#define COVERAGE(name)                                                                             \
-	static struct safevma_value get_##name(safevma_cursor *c)                                  \
-	{                                                                                          \
-		return sv_value_pages(c, c->group_figures.coverage.name);                          \
-	}
-
 /* No limit has no number. */
 static struct safevma_value limit(struct sv_num n)
 {
@@ -185,10 +179,6 @@ PROCESS(stack_unlimited, unlimited(r->stack_limit))
 PROCESS(stack_room, BYTES(r->stack_room))
 PROCESS(heap, BYTES(r->heap))
 PROCESS(heap_room, BYTES(r->heap_room))
-COVERAGE(examined)
-COVERAGE(total)
-COVERAGE(unreadable)
-COVERAGE(changed)
 
 static struct safevma_value get_vm_locked(safevma_cursor *c)
 {
@@ -196,16 +186,6 @@ static struct safevma_value get_vm_locked(safevma_cursor *c)
 }
 
 /* ---- of the mapping -------------------------------------------------------------------------- */
-
-static struct safevma_value get_end(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->end);
-}
-
-static struct safevma_value get_perms(safevma_cursor *c)
-{
-	return sv_perms_text(c, c->vma->perms);
-}
 
 static struct safevma_value get_hold(safevma_cursor *c)
 {
@@ -228,7 +208,7 @@ static struct safevma_value get_onfault(safevma_cursor *c)
 	return sv_value_bool(flags->value & SV_VMFLAG_LOCKONFAULT);
 }
 
-static struct safevma_value get_changed_vma(safevma_cursor *c)
+static struct safevma_value get_changed(safevma_cursor *c)
 {
 	return sv_value_bool(c->vma->changed);
 }
@@ -337,22 +317,16 @@ static const struct sv_column group_columns[] = {
 	SV_COL("HEAP", "heap.size_bytes", "what brk has", BYTES, false, get_heap),
 	SV_COL("HEAP-ROOM", "heap.room_bytes", "address space above it, up to the next mapping",
 		BYTES, false, get_heap_room),
-	SV_COL("EXAMINED", "coverage.examined", "pages of which all was read", U64, false,
-		get_examined),
-	SV_COL("PAGES", "coverage.total", "pages there were to read", U64, false, get_total),
-	SV_COL("UNREADABLE", "coverage.unreadable", "pages that could not be read", U64, false,
-		get_unreadable),
-	SV_COL("CHANGED", "coverage.changed", "pages that changed while read", U64, false,
-		get_changed),
+	SV_COVERAGE_COLUMNS(false),
 	WHY(group),
 };
 
 static const struct sv_column row_columns[] = {
 	SV_COL("PID", NULL, "process number", U64, false, sv_get_pid),
 	SV_COL("START", "start", "first address", HEX, true, sv_get_vma),
-	SV_COL("END", "end", "address after the last", HEX, false, get_end),
+	SV_COL("END", "end", "address after the last", HEX, false, sv_get_vma_end),
 	SV_COL("PERMS", "perms", "read, write, execute, shared or private", STRING, true,
-		get_perms),
+		sv_get_perms),
 	SV_COL("KIND", "kind", "what kind of memory", STRING, true, sv_get_kind),
 	SV_COL("LOCK", "lock",
 		"locked, onfault, locked-or-onfault, unlocked; or why none is for it: secretmem, "
@@ -365,7 +339,7 @@ static const struct sv_column row_columns[] = {
 		"it had guard regions at some time; else unknown, older kernels do not say", BOOL,
 		false, get_may_guard),
 	SV_COL("CHANGED", "changed", "the mapping did not stay the same while read", BOOL, false,
-		get_changed_vma),
+		get_changed),
 	SV_COL("PATH", "path", "file or name", STRING, false, sv_get_path),
 	WHY(row),
 };

@@ -103,16 +103,6 @@ static struct safevma_value get_start(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->start);
 }
 
-static struct safevma_value get_end(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->end);
-}
-
-static struct safevma_value get_perms(safevma_cursor *c)
-{
-	return sv_perms_text(c, c->vma->perms);
-}
-
 static struct safevma_value get_offset(safevma_cursor *c)
 {
 	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->offset);
@@ -294,9 +284,9 @@ static const struct sv_column group_columns[] = {
 static const struct sv_column row_columns[] = {
 	SV_COL("PID", NULL, "process number", U64, false, sv_get_pid),
 	SV_COL("START", "start", "first address", HEX, true, get_start),
-	SV_COL("END", "end", "address after the last", HEX, false, get_end),
+	SV_COL("END", "end", "address after the last", HEX, false, sv_get_vma_end),
 	SV_COL("PERMS", "perms", "read, write, execute, shared or private", STRING, true,
-		get_perms),
+		sv_get_perms),
 	SV_COL("OFFSET", "offset", "where in the file it begins, in bytes", HEX, false, get_offset),
 	SV_COL("DEVICE", "device", "device of the file, major:minor", STRING, false, get_device),
 	SV_COL("INODE", "inode", "inode of the file, 0 for none", U64, false, get_inode),
@@ -377,7 +367,7 @@ static const struct sv_column linear_group_columns[] = {
 
 static const struct sv_column linear_row_columns[] = {
 	SV_COL("START", "start", "first address", HEX, true, get_start),
-	SV_COL("PERMS", "perms", "what the process may do", STRING, true, get_perms),
+	SV_COL("PERMS", "perms", "what the process may do", STRING, true, sv_get_perms),
 	SV_COL("KIND", "kind", "what kind of memory", STRING, true, sv_get_kind),
 	SV_COL("REACH", "reach.words",
 		"how the linear map has it: rw, ro, removed, unknown; mapped where assumed", WORDS,

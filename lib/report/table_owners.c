@@ -244,11 +244,6 @@ static struct safevma_value get_vma_end(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_HEX, c->vma->end);
 }
 
-static struct safevma_value get_perms(safevma_cursor *c)
-{
-	return sv_perms_text(c, c->vma->perms);
-}
-
 static struct safevma_value get_changed(safevma_cursor *c)
 {
 	return sv_value_bool(current(c)->changed);
@@ -262,7 +257,7 @@ static const struct sv_column row_columns[] = {
 	SV_COL("VADDR", "vaddr", "address of the page that maps the frame", HEX, true, get_vaddr),
 	SV_COL("VMA", "vma", "first address of its VMA", HEX, true, sv_get_vma),
 	SV_COL("END", "vma_end", "address after the last of its VMA", HEX, false, get_vma_end),
-	SV_COL("PERMS", "perms", "what the process may do there", STRING, true, get_perms),
+	SV_COL("PERMS", "perms", "what the process may do there", STRING, true, sv_get_perms),
 	SV_COL("KIND", "kind", "kind of its VMA", STRING, true, sv_get_kind),
 	SV_COL("CHANGED", "changed", "it did not stay the same while read", BOOL, false,
 		get_changed),

@@ -72,6 +72,12 @@ static int compare_strings(const struct safevma_value *a, const struct safevma_v
 	return c ? c : (a->string.len > b->string.len) - (a->string.len < b->string.len);
 }
 
+bool sv_is_number(enum safevma_type type)
+{
+	return type == SAFEVMA_TYPE_REAL || type == SAFEVMA_TYPE_U64 || type == SAFEVMA_TYPE_I64 ||
+	       type == SAFEVMA_TYPE_BYTES || type == SAFEVMA_TYPE_HEX;
+}
+
 int sv_value_compare(const struct safevma_value *a, const struct safevma_value *b)
 {
 	if (a->type != b->type)

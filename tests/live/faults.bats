@@ -35,21 +35,33 @@ start_waiting()
 
 said() # WORD: waits until the victim said it
 {
-	for _ in $(seq 200); do
+	for _ in $(seq 1000); do
 		! grep -q "$1" "$BATS_TEST_TMPDIR/victim.out" || return 0
 		sleep 0.1
 	done
 	return 1
 }
 
-# faults ARG...: the report in $report; the victim begins after a second
+# looking PID: waits until a safevma has its events open, and a moment more for it to start them
+looking()
+{
+	for _ in $(seq 300); do
+		ls -l "/proc/$1/fd" 2>/dev/null | grep -q perf_event && break
+		sleep 0.1
+	done
+	sleep 0.5
+}
+
+# faults ARG...: the report in $report; the victim begins when it is looked at
 faults()
 {
 	report=$BATS_TEST_TMPDIR/faults.json
 	status=0
-	(sleep 1; echo go >&9) &
-	"$SAFEVMA" faults -J "$@" >"$report" 2>"$BATS_TEST_TMPDIR/faults.err" 9>&- || status=$?
-	wait $!
+	"$SAFEVMA" faults -J "$@" >"$report" 2>"$BATS_TEST_TMPDIR/faults.err" 3>&- 9>&- &
+	tool=$!
+	looking "$tool"
+	echo go >&9
+	wait "$tool" || status=$?
 }
 
 @test "every touch of a list is told: place, thread, cause, and no other fault" {
@@ -62,6 +74,7 @@ faults()
 	said listed
 	python3 tests/live/faults.py "$report" "$BATS_TEST_TMPDIR/victim.out"
 	# The kernel's other count agrees: nothing was resolved without an event.
+	jq -c '.processes, .sampling, .gaps' "$report"
 	jq -e '.processes[0].unseen_faults == 0 and .complete and .coverage.unreadable == 0' "$report"
 }
 
@@ -78,8 +91,8 @@ faults()
 		"$BATS_TEST_TMPDIR/victim" flood 1000
 	report=$BATS_TEST_TMPDIR/faults.json
 	status=0
-	(sleep 1; echo go >&9) &
-	as_nobody "$tool" faults -J -p "$victim" --duration 2.5 >"$report" 2>/dev/null 9>&- ||
+	(sleep 2; echo go >&9) &
+	as_nobody "$tool" faults -J -p "$victim" --duration 4 >"$report" 2>/dev/null 9>&- ||
 		status=$?
 	wait $!
 	said '"faults"'
@@ -111,9 +124,13 @@ faults()
 	start_waiting "$VICTIM" flood 2000000
 	report=$BATS_TEST_TMPDIR/faults.json
 	status=0
-	(sleep 0.5; echo go >&9) &
-	"$SAFEVMA" faults -J -p "$victim" --duration 8 >"$report" 2>/dev/null 9>&- || status=$?
+	"$SAFEVMA" faults -J -p "$victim" --duration 200 >"$report" 2>/dev/null 3>&- 9>&- &
+	observer=$!
+	looking "$observer"
+	echo go >&9
 	said '"faults"'
+	kill -INT "$observer"
+	wait "$observer" || status=$?
 	jq -c .sampling "$report"
 	own=$(sed -n 's/.*"faults":\([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/victim.out")
 	jq -e --argjson own "$own" '.sampling | .sampled + .lost == .counted and .sampled > 0 and
@@ -134,9 +151,9 @@ faults()
 	start_waiting "$VICTIM" flood 400000
 	report=$BATS_TEST_TMPDIR/faults.json
 	status=0
-	"$SAFEVMA" faults -J -p "$victim" --duration 12 >"$report" 2>/dev/null 9>&- &
+	"$SAFEVMA" faults -J -p "$victim" --duration 200 >"$report" 2>/dev/null 3>&- 9>&- &
 	observer=$!
-	sleep 1
+	looking "$observer"
 	# Stopped while the victim runs: the rings hold far less than what comes.
 	kill -STOP "$observer"
 	echo go >&9

@@ -74,6 +74,11 @@ def oom(report, before, after):
         if row["domain"] != "system" or row["pid"] not in same:
             continue
         own = same[row["pid"]]
+        if row["rank_first"] is None or row["rank_last"] is None:
+            # Who has ended and waits for its parent has no memory, a score of 0 and no rank.
+            if own:
+                wrong.append(f"{row['pid']}: no rank, and nothing says why")
+            continue
         above = sum(s > own for s in same.values())
         reach = sum(s >= own for s in same.values())
         if row["oom_score"] != own:

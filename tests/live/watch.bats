@@ -35,6 +35,8 @@ watch()
 	report=$BATS_TEST_TMPDIR/watch.json
 	status=0
 	"$SAFEVMA" watch -J "$@" >"$report" 2>"$BATS_TEST_TMPDIR/watch.err" 9>&- || status=$?
+	# Shown when the test fails.
+	jq -c '.settled, (.processes[]? | del(.changes))' "$report" || cat "$BATS_TEST_TMPDIR/watch.err"
 }
 
 faults_of() # PID: minor and major
@@ -80,11 +82,18 @@ is_unsettled_by() # WHAT
 
 @test "a settled loop passes, and nothing is told of it" {
 	need_root
+	local before after
+
 	start_obey
+	before=$(faults_of "$victim")
 	watch -p "$victim" --interval 0.2 --duration 2 --expect-settled
+	after=$(faults_of "$victim")
 	[ "$status" -eq 0 ]
-	jq -e '.settled.verdict == "pass" and .complete and .settled.looks == 11 and
-		.processes[0].changes == [] and .processes[0].minor_faults == 0 and
+	# A busy machine may take longer for a look than the interval: what was due then is left out.
+	jq -e '.settled.verdict == "pass" and .complete and .settled.looks == (.looks | length) and
+		.settled.looks >= 2 and .settled.looks <= 11' "$report"
+	jq -e --argjson minor "$((${after%% *} - ${before%% *}))" '
+		.processes[0].changes == [] and .processes[0].minor_faults == $minor and
 		.processes[0].looks_missed == 0' "$report"
 	[ "$(jq .processes[0].resident_last_bytes "$report")" = \
 		"$(($(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$victim/status") * 1024))" ]
@@ -100,7 +109,7 @@ is_unsettled_by() # WHAT
 	start_obey
 	watch -p "$victim" --interval 0.2 --duration 1
 	[ "$status" -eq 0 ]
-	jq -e '(.looks | length) == 6 and all(.looks[]; .cost.lock_reads > 0 and .cost.pages > 0 and
+	jq -e '(.looks | length) == .settled.looks and .settled.looks >= 2 and all(.looks[]; .cost.lock_reads > 0 and .cost.pages > 0 and
 		.cost.longest_read_us != null and .cost.took_us > 0) and
 		([.looks[].cost.lock_reads] | add) == .settled.cost.lock_reads and
 		([.looks[].cost.pages] | add) == .settled.cost.pages and
