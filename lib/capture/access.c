@@ -116,3 +116,43 @@ bool sv_is_gone(const struct safevma_error *why)
 {
 	return why->code == SAFEVMA_E_SYSTEM && (why->errnum == ESRCH || why->errnum == ENOENT);
 }
+
+/* 1: nothing of this process can be looked at; the next descriptor would be no better. */
+static int look_at_fd(struct sv_capture *c, const struct sv_process *p, const struct sv_fd_walk *w,
+	const char *fd, struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_LINK,
+		.place = { .iface = SV_IFACE_FD_LINK, .pid = p->pid, .arg = fd, .tag = w->tag } };
+	sv_auto_strbuf struct sv_strbuf target = { 0 };
+	struct safevma_error why;
+	int rc = sv_capture_call(c, &call, &target, &why, err);
+
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		return w->gap(c, SV_IFACE_FD_LINK, p->pid, &why, err) ? -1 : !sv_is_gone(&why);
+	return w->each(c, p, fd, &target, err);
+}
+
+int sv_capture_fds(struct sv_capture *c, const struct sv_process *p, const struct sv_fd_walk *w,
+	struct safevma_error *err)
+{
+	struct sv_call call = { .op = SV_OP_LIST,
+		.place = { .iface = SV_IFACE_FD, .pid = p->pid, .tag = w->tag } };
+	sv_auto_strbuf struct sv_strbuf list = { 0 };
+	struct safevma_error why;
+	struct sv_span line;
+	struct sv_text t;
+	char fd[24];
+	int rc = sv_capture_call(c, &call, &list, &why, err);
+
+	if (rc <= 0)
+		return rc < 0 ? -1 : w->gap(c, SV_IFACE_FD, p->pid, &why, err);
+	t = sv_text_init(list.ptr, list.len, "fd");
+	rc = 0;
+	while (!rc && sv_text_line(&t, &line)) {
+		snprintf(fd, sizeof(fd), "%.*s", (int)line.len, line.ptr);
+		rc = look_at_fd(c, p, w, fd, err);
+	}
+	return rc < 0 ? -1 : 0;
+}

@@ -229,6 +229,21 @@ int sv_capture_text(struct sv_capture *c, const struct sv_place *place, struct s
 int sv_capture_stat(struct sv_capture *c, pid_t pid, const char *tag, struct sv_strbuf *text,
 	struct sv_stat *ret, struct safevma_error *why, struct safevma_error *err);
 
+/*
+ * Open descriptors of a process: each is called with what the link of a descriptor says, gap with
+ * what could not be read. Both return 0, or -1 to end it.
+ */
+struct sv_fd_walk {
+	const char *tag;
+	int (*gap)(struct sv_capture *c, enum sv_iface iface, pid_t pid,
+		const struct safevma_error *why, struct safevma_error *err);
+	int (*each)(struct sv_capture *c, const struct sv_process *p, const char *fd,
+		const struct sv_strbuf *target, struct safevma_error *err);
+};
+
+int sv_capture_fds(struct sv_capture *c, const struct sv_process *p, const struct sv_fd_walk *w,
+	struct safevma_error *err);
+
 /* The same for the other operations. */
 int sv_capture_call(struct sv_capture *c, const struct sv_call *call, struct sv_strbuf *ret,
 	struct safevma_error *why, struct safevma_error *err);

@@ -104,11 +104,16 @@ static int ask_info(
 }
 
 static int add(struct sv_capture *c, const struct sv_process *p, const char *fd,
-	const struct sv_strbuf *target, enum sv_fd_kind kind, int whose, struct safevma_error *err)
+	const struct sv_strbuf *target, struct safevma_error *err)
 {
-	struct sv_descriptor *d = sv_vec_push(&c->obs->share.descriptors);
 	struct sv_span number = sv_span_of(fd);
+	struct sv_descriptor *d;
+	int whose;
+	enum sv_fd_kind kind = sv_fd_kind_of((struct sv_span) { target->ptr, target->len }, &whose);
 
+	if (kind == SV_FD_OTHER)
+		return 0;
+	d = sv_vec_push(&c->obs->share.descriptors);
 	if (!d || sv_strbuf_add(&d->comm, p->comm.ptr ? p->comm.ptr : "", p->comm.len) ||
 		sv_strbuf_add(&d->target, target->ptr, target->len))
 		return sv_error_nomem(err);
@@ -121,51 +126,12 @@ static int add(struct sv_capture *c, const struct sv_process *p, const char *fd,
 	return ask_genuine(c, d, fd, err) || ask_info(c, d, fd, err) ? -1 : 0;
 }
 
-/* 1: nothing of this process can be looked at; the next descriptor would be no better. */
-static int look_at(
-	struct sv_capture *c, const struct sv_process *p, const char *fd, struct safevma_error *err)
-{
-	struct sv_call call = { .op = SV_OP_LINK,
-		.place = { .iface = SV_IFACE_FD_LINK, .pid = p->pid, .arg = fd, .tag = TAG } };
-	sv_auto_strbuf struct sv_strbuf target = { 0 };
-	struct safevma_error why;
-	enum sv_fd_kind kind;
-	int whose, rc = sv_capture_call(c, &call, &target, &why, err);
-
-	if (rc < 0)
-		return -1;
-	if (!rc && why.errnum == ENOENT) /* closed meanwhile */
-		return 0;
-	if (!rc)
-		return gap(c, SV_IFACE_FD_LINK, p->pid, &why, err) ? -1 : !sv_is_gone(&why);
-	kind = sv_fd_kind_of((struct sv_span) { target.ptr, target.len }, &whose);
-	return kind == SV_FD_OTHER ? 0 : add(c, p, fd, &target, kind, whose, err);
-}
-
-static int look_at_all(struct sv_capture *c, const struct sv_process *p,
-	const struct sv_strbuf *list, struct safevma_error *err)
-{
-	struct sv_text t = sv_text_init(list->ptr, list->len, "fd");
-	struct sv_span line;
-	char fd[24];
-	int rc;
-
-	while (sv_text_line(&t, &line)) {
-		snprintf(fd, sizeof(fd), "%.*s", (int)line.len, line.ptr);
-		rc = look_at(c, p, fd, err);
-		if (rc)
-			return rc < 0 ? -1 : 0;
-	}
-	return 0;
-}
-
 static int process(struct sv_capture *c, const struct sv_process *p, struct safevma_error *err)
 {
 	struct sv_call pin = { .op = SV_OP_PIN,
 		.place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = TAG } };
-	struct sv_call call = { .op = SV_OP_LIST,
-		.place = { .iface = SV_IFACE_FD, .pid = p->pid, .tag = TAG } };
-	sv_auto_strbuf struct sv_strbuf nothing = { 0 }, list = { 0 };
+	const struct sv_fd_walk walk = { .tag = TAG, .gap = gap, .each = add };
+	sv_auto_strbuf struct sv_strbuf nothing = { 0 };
 	struct safevma_error why;
 	int rc;
 
@@ -175,10 +141,7 @@ static int process(struct sv_capture *c, const struct sv_process *p, struct safe
 	rc = sv_capture_call(c, &pin, &nothing, &why, err);
 	if (rc <= 0)
 		return rc < 0 ? -1 : gap(c, SV_IFACE_STAT, p->pid, &why, err);
-	rc = sv_capture_call(c, &call, &list, &why, err);
-	if (rc <= 0)
-		return rc < 0 ? -1 : gap(c, SV_IFACE_FD, p->pid, &why, err);
-	return look_at_all(c, p, &list, err);
+	return sv_capture_fds(c, p, &walk, err);
 }
 
 /* ---- what stands between --------------------------------------------------------------------- */

@@ -124,45 +124,10 @@ static bool named_so(const struct sv_strbuf *target)
 	       (target->len == n || target->ptr[n] == ' ');
 }
 
-/* 1: nothing of this process can be looked at; the next descriptor would be no better. */
-static int look_at(
-	struct sv_capture *c, const struct sv_process *p, const char *fd, struct safevma_error *err)
+static int look_at(struct sv_capture *c, const struct sv_process *p, const char *fd,
+	const struct sv_strbuf *target, struct safevma_error *err)
 {
-	struct sv_call call = { .op = SV_OP_LINK,
-		.place = { .iface = SV_IFACE_FD_LINK, .pid = p->pid, .arg = fd, .tag = TAG } };
-	sv_auto_strbuf struct sv_strbuf target = { 0 };
-	struct safevma_error why;
-	int rc = sv_capture_call(c, &call, &target, &why, err);
-
-	if (rc < 0)
-		return -1;
-	if (!rc)
-		return gap(c, SV_IFACE_FD_LINK, p->pid, &why, err) ? -1 : !sv_is_gone(&why);
-	return named_so(&target) ? add_descriptor(c, p, fd, err) : 0;
-}
-
-static int descriptors_of(
-	struct sv_capture *c, const struct sv_process *p, struct safevma_error *err)
-{
-	struct sv_call call = { .op = SV_OP_LIST,
-		.place = { .iface = SV_IFACE_FD, .pid = p->pid, .tag = TAG } };
-	sv_auto_strbuf struct sv_strbuf list = { 0 };
-	struct safevma_error why;
-	struct sv_span line;
-	struct sv_text t;
-	char fd[24];
-	int rc = sv_capture_call(c, &call, &list, &why, err);
-
-	if (rc <= 0)
-		return rc < 0 ? -1 : gap(c, SV_IFACE_FD, p->pid, &why, err);
-	t = sv_text_init(list.ptr, list.len, "fd");
-	while (sv_text_line(&t, &line)) {
-		snprintf(fd, sizeof(fd), "%.*s", (int)line.len, line.ptr);
-		rc = look_at(c, p, fd, err);
-		if (rc)
-			return rc < 0 ? -1 : 0;
-	}
-	return 0;
+	return named_so(target) ? add_descriptor(c, p, fd, err) : 0;
 }
 
 /* ---- together -------------------------------------------------------------------------------- */
@@ -172,6 +137,7 @@ static int process(struct sv_capture *c, const struct sv_process *p, struct safe
 	struct sv_call pin = { .op = SV_OP_PIN,
 		.place = { .iface = SV_IFACE_STAT, .pid = p->pid, .tag = TAG } };
 	sv_auto_strbuf struct sv_strbuf nothing = { 0 };
+	const struct sv_fd_walk walk = { .tag = TAG, .gap = gap, .each = look_at };
 	struct safevma_error why;
 	int rc;
 
@@ -180,7 +146,7 @@ static int process(struct sv_capture *c, const struct sv_process *p, struct safe
 	rc = sv_capture_call(c, &pin, &nothing, &why, err);
 	if (rc <= 0)
 		return rc < 0 ? -1 : gap(c, SV_IFACE_STAT, p->pid, &why, err);
-	return mappings_of(c, p, err) || descriptors_of(c, p, err) ? -1 : 0;
+	return mappings_of(c, p, err) || sv_capture_fds(c, p, &walk, err) ? -1 : 0;
 }
 
 int sv_capture_holders(struct sv_capture *c, struct safevma_error *err)

@@ -117,17 +117,9 @@ static int read_views(struct sv_structpages *s, struct pages *p, struct safevma_
 
 static const struct sv_page_view *view_of(const struct pages *p, uint64_t pfn)
 {
-	size_t low = 0, high = p->n;
+	size_t at = sv_lower_bound(p->pfns, p->n, pfn);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (p->pfns[mid] < pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < p->n && p->pfns[low] == pfn ? &p->views[low] : NULL;
+	return at < p->n && p->pfns[at] == pfn ? &p->views[at] : NULL;
 }
 
 /* ---- orders ---------------------------------------------------------------------------------- */

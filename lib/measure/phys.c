@@ -99,17 +99,7 @@ int sv_process_pfns(const safevma_observation *obs, const struct sv_process *p, 
 
 static size_t from(const struct sv_pfns *x, uint64_t pfn)
 {
-	size_t low = 0, high = x->len;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (x->ptr[middle] < pfn)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sv_lower_bound(x->ptr, x->len, pfn);
 }
 
 /* Spans of zones can lie within each other: the zone of a frame is asked for. */

@@ -163,6 +163,21 @@ COVERAGE(total)
 COVERAGE(unreadable)
 COVERAGE(changed)
 
+struct safevma_value sv_get_zone(safevma_cursor *c)
+{
+	return sv_value_text(c->zone->span.name);
+}
+
+struct safevma_value sv_get_zone_first(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->zone->span.start_pfn);
+}
+
+struct safevma_value sv_get_zone_last(safevma_cursor *c)
+{
+	return sv_value_u64(SAFEVMA_TYPE_HEX, c->zone->span.end_pfn - 1);
+}
+
 /* A mapping that looks like secretmem and could not be confirmed: no kind that we would vouch for.
  */
 struct safevma_value sv_get_kind(safevma_cursor *c)

@@ -214,6 +214,10 @@ struct safevma_value sv_get_alias_perm(safevma_cursor *c);
 struct safevma_value sv_get_vma(safevma_cursor *c);
 struct safevma_value sv_get_vma_end(safevma_cursor *c);
 struct safevma_value sv_get_perms(safevma_cursor *c);
+/* Of c->zone. */
+struct safevma_value sv_get_zone(safevma_cursor *c);
+struct safevma_value sv_get_zone_first(safevma_cursor *c);
+struct safevma_value sv_get_zone_last(safevma_cursor *c);
 /* Of c->group_figures. */
 struct safevma_value sv_get_examined(safevma_cursor *c);
 struct safevma_value sv_get_total(safevma_cursor *c);

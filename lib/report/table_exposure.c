@@ -212,21 +212,6 @@ static bool next_zone(safevma_cursor *c)
 	return true;
 }
 
-static struct safevma_value get_zone(safevma_cursor *c)
-{
-	return sv_value_text(c->zone->span.name);
-}
-
-static struct safevma_value get_start(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->zone->span.start_pfn);
-}
-
-static struct safevma_value get_end(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->zone->span.end_pfn - 1);
-}
-
 static double zone_expected(const struct sv_zone_exposure *z)
 {
 	return z->frames ? (double)sv_zone_strong(z) * (double)z->user / (double)z->frames : 0;
@@ -247,9 +232,9 @@ REAL(zone_lift, zone_expected(c->zone) > 0,
 
 static const struct sv_column zone_columns[] = {
 	SV_COL("NODE", "node", "NUMA node", U64, true, get_node),
-	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, get_zone),
-	SV_COL("FIRST", "start_pfn", "first frame of its span", HEX, true, get_start),
-	SV_COL("LAST", "last_pfn", "last frame of its span", HEX, true, get_end),
+	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, sv_get_zone),
+	SV_COL("FIRST", "start_pfn", "first frame of its span", HEX, true, sv_get_zone_first),
+	SV_COL("LAST", "last_pfn", "last frame of its span", HEX, true, sv_get_zone_last),
 	SV_COL("FRAMES", "frames", "frames that the kernel manages there", U64, true,
 		get_zone_frames),
 	SV_COL("FREE", "free_frames", "free in the buddy allocator", U64, true, get_zone_free),
@@ -308,7 +293,7 @@ COUNT(order_user_frames, c->zone->mixing[c->order].user_frames)
 
 static const struct sv_column mixing_columns[] = {
 	SV_COL("NODE", "node", "NUMA node", U64, true, get_node),
-	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, get_zone),
+	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, sv_get_zone),
 	SV_COL("ORDER", "order", "blocks of 2^ORDER frames", U64, true, get_order),
 	SV_COL("BLOCKS", "blocks", "those that hold memory", U64, true, get_order_blocks),
 	SV_COL("USER-BLOCKS", "user_blocks", "of these, with mapped memory of processes", U64, true,

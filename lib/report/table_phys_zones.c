@@ -59,21 +59,6 @@ static struct safevma_value get_node(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_U64, c->node);
 }
 
-static struct safevma_value get_zone(safevma_cursor *c)
-{
-	return sv_value_text(c->zone->span.name);
-}
-
-static struct safevma_value get_start(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->zone->span.start_pfn);
-}
-
-static struct safevma_value get_last(safevma_cursor *c)
-{
-	return sv_value_u64(SAFEVMA_TYPE_HEX, c->zone->span.end_pfn - 1);
-}
-
 static struct safevma_value get_frames(safevma_cursor *c)
 {
 	return sv_value_u64(SAFEVMA_TYPE_U64, c->composition.frames);
@@ -172,9 +157,9 @@ const struct safevma_table sv_table_phys_nodes = {
 
 static const struct sv_column zone_columns[] = {
 	SV_COL("NODE", "node", "NUMA node", U64, true, get_node),
-	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, get_zone),
-	SV_COL("FIRST", "start_pfn", "first frame of its span", HEX, false, get_start),
-	SV_COL("LAST", "last_pfn", "last frame of its span", HEX, false, get_last),
+	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, sv_get_zone),
+	SV_COL("FIRST", "start_pfn", "first frame of its span", HEX, false, sv_get_zone_first),
+	SV_COL("LAST", "last_pfn", "last frame of its span", HEX, false, sv_get_zone_last),
 	COMPOSITION_COLUMNS,
 };
 
@@ -371,7 +356,7 @@ static const struct sv_column process_columns[] = {
 
 static const struct sv_column place_columns[] = {
 	SV_COL("NODE", "node", "NUMA node", U64, true, get_node),
-	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, get_zone),
+	SV_COL("ZONE", "zone", "zone of the page allocator", STRING, true, sv_get_zone),
 	PLACEMENT_COLUMNS(place),
 };
 

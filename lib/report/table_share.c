@@ -173,8 +173,6 @@ ROW(bytes, sv_value_u64(SAFEVMA_TYPE_BYTES, r->pages * c->obs->host.page_size))
 ROW(row_changed, sv_value_u64(SAFEVMA_TYPE_U64, r->changed))
 ROW(vaddr, HEX(r->vaddr))
 ROW(pfn, HEX(r->pfn))
-ROW(end, HEX(r->vma->end))
-ROW(perms, sv_perms_text(c, r->vma->perms))
 ROW(other_pid, sv_value_u64(SAFEVMA_TYPE_U64, (uint64_t)r->other->pid))
 ROW(other_comm, sv_value_bytes_text(&r->other->comm))
 ROW(other_exe, r->other->exe_known ? sv_value_bytes_text(&r->other->exe) : sv_value_unknown())
@@ -201,10 +199,10 @@ static const struct sv_column row_columns[] = {
 	SV_COL("CHANGED", "changed_pages", "of these, not the same before and after", U64, false,
 		get_row_changed),
 	SV_COL("VMA", "vma", "first address of its VMA", HEX, true, sv_get_vma),
-	SV_COL("END", "vma_end", "address after the last of its VMA", HEX, false, get_end),
+	SV_COL("END", "vma_end", "address after the last of its VMA", HEX, false, sv_get_vma_end),
 	SV_COL("VADDR", "vaddr", "address of the first of these pages", HEX, false, get_vaddr),
 	SV_COL("PFN", "pfn", "frame of that page", HEX, false, get_pfn),
-	SV_COL("PERMS", "perms", "what the process may do there", STRING, true, get_perms),
+	SV_COL("PERMS", "perms", "what the process may do there", STRING, true, sv_get_perms),
 	SV_COL("PATH", "path", "file or name of its VMA", STRING, true, sv_get_path),
 	SV_COL("OTHER", "other.pid", "number of the other process", U64, true, get_other_pid),
 	SV_COL("OTHER-COMM", "other.comm", "name that it gave itself", STRING, true,
