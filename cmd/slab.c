@@ -3,25 +3,42 @@
 
 extern const struct command command_slab;
 
+/* The column of the selection is shown where there is one. */
+static int run(const struct command *command, struct arguments *args)
+{
+	if (selects(args)) {
+		args->request.needs |= SAFEVMA_NEED_PAGES;
+		if (!args->report.columns)
+			args->report.columns = "+SELECTED";
+	}
+	return run_table(command->name, args);
+}
+
 static void more_help(const struct command *command)
 {
 	print_columns(command);
+	print_fixed_columns("Columns of slab memory", "slab-frames");
 	print_fixed_columns("Columns of settings", "slab-settings");
 }
 
 const struct command command_slab = {
 	.name = "slab",
-	.summary = "caches of the kernel's allocator: sizes, slabs, merging, checks",
+	.summary = "caches of the kernel's allocator: sizes, merging, checks, and what lies beside",
 	.usage = "[OPTION...]",
-	.about = "A row for each cache of the slab allocator, those that take most memory first: "
-		 "sizes,\n"
-		 "slabs, what nodes and CPUs keep, which caches were merged into one, and which "
-		 "checks are\n"
-		 "on; then the settings that all of them obey. An overrun starts in an object of "
-		 "such a\n"
-		 "cache. What a kernel does not show is unknown, never 0.",
-	.options = OPTIONS_OUTPUT | OPTIONS_ROOT,
-	.needs = SAFEVMA_NEED_SLAB,
-	.run = run_report,
+	.about = "A row for each cache of the slab allocator: sizes, slabs, what nodes and CPUs "
+		 "keep, which\n"
+		 "caches were merged into one, which checks are on, and where its frames stand: "
+		 "pageblocks,\n"
+		 "those shared with memory of processes, and edges to such memory and to page "
+		 "tables, where\n"
+		 "an overrun would land. Those with most edges come first; where the kernel's "
+		 "struct pages\n"
+		 "cannot be read, those with most memory. Then all slab memory by what is told of "
+		 "it, and\n"
+		 "the settings that all caches obey. What a kernel does not show is unknown, never "
+		 "0.",
+	.options = OPTIONS_SELECT | OPTIONS_OUTPUT | OPTIONS_ROOT | OPTIONS_HOLD,
+	.needs = SAFEVMA_NEED_SLAB | SAFEVMA_NEED_SLAB_FRAMES,
+	.run = run,
 	.more_help = more_help,
 };

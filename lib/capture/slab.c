@@ -44,7 +44,8 @@ static int tell_unreadable(struct sv_capture *c, struct safevma_error *err)
 	return sv_gap_add(c->obs, SV_IFACE_SLAB, 0, &why, true, err);
 }
 
-int sv_capture_slab(struct sv_capture *c, struct safevma_error *err)
+/* 0 with what could be read; -1. */
+static int read_caches(struct sv_capture *c, struct safevma_error *err)
 {
 	struct sv_call call = { .op = SV_OP_SHORT,
 		.place = { .iface = SV_IFACE_SLAB, .tag = "slab" } };
@@ -61,4 +62,11 @@ int sv_capture_slab(struct sv_capture *c, struct safevma_error *err)
 	if (rc && sv_gap_add(c->obs, SV_IFACE_SLAB, 0, &why, true, err))
 		return -1;
 	return tell_unreadable(c, err);
+}
+
+int sv_capture_slab(struct sv_capture *c, struct safevma_error *err)
+{
+	if (read_caches(c, err))
+		return -1;
+	return sv_slabs_place(&c->obs->slabs) ? sv_error_nomem(err) : 0;
 }
