@@ -201,7 +201,7 @@ struct safevma_window {
 	uint64_t duration_ms;
 	const volatile int *stop;
 	/*
-	 * Called after each look (NEED_WATCH) with what there is so far, which it may report and
+	 * Called after each look (NEED_WATCH; NEED_SLAB_GROWTH: after the first) with what there is so far, which it may report and
 	 * must not keep; NULL: not called. What it returns ends the looking when it is not 0.
 	 */
 	int (*each)(const safevma_observation *so_far, void *arg);

@@ -168,6 +168,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((needs & SAFEVMA_NEED_FAULTS) && sv_capture_faults(c, err))
 		return -1;
+	if ((needs & SAFEVMA_NEED_SLAB_GROWTH) && sv_capture_slab_growth(c, err))
+		return -1;
 	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
 		return -1;
 	return sv_capture_cost(c, err) || sv_gaps_fold(c->obs, err) ? -1 : 0;

@@ -60,6 +60,7 @@ int sv_slab_pass_begin(struct sv_capture *c, const char *tag, struct sv_slab_vie
 	if (!p)
 		return sv_error_nomem(err);
 	p->view = view;
+	view->keep = c->obs->needs & SAFEVMA_NEED_SLAB_GROWTH;
 	view->zones = x->zones.len;
 	view->blocks_known = x->blocks_known;
 	view->block_order = x->block_order;

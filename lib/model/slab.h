@@ -48,6 +48,13 @@ struct sv_slabs {
 	struct sv_slab_view view; /* where their frames lie */
 };
 
+/* The same once more, after a time. */
+struct sv_slab_growth {
+	bool made;
+	uint64_t from_ns, to_ns; /* CLOCK_BOOTTIME between the two */
+	struct sv_slabs end;
+};
+
 void sv_slabs_fini(struct sv_slabs *slabs);
 
 /* Frames that its slabs take. */

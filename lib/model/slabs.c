@@ -28,6 +28,12 @@ void sv_slab_view_fini(struct sv_slab_view *v)
 		free(v->parts[i].zones);
 	sv_vec_fini(&v->caches);
 	sv_vec_fini(&v->blocks);
+	free(v->kinds.ptr);
+}
+
+bool sv_slab_movable(const struct sv_slab_view *v, uint64_t block)
+{
+	return v->kinds.known && block < v->kinds.len && v->kinds.ptr[block] == SV_BLOCK_MOVABLE;
 }
 
 /* ---- counting -------------------------------------------------------------------------------- */
@@ -58,6 +64,7 @@ static int count_place(
 	p->block = block;
 	p->blocks += *new;
 	p->shared += *new && f->shared;
+	p->movable += *new && sv_slab_movable(v, block);
 	count_edges(&p->edges, f);
 	return 0;
 }

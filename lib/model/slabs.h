@@ -26,6 +26,7 @@ struct sv_slab_place {
 	uint64_t frames;
 	struct sv_slab_edges edges;
 	uint64_t blocks, shared; /* pageblocks; of these, with mapped memory of processes */
+	uint64_t movable;	 /* of these, kept for movable memory, where it is known */
 	uint64_t *zones;	 /* owned: frames in each zone of the exposure, and in none */
 	/* While frames are counted: the block of the last one, and its entry. */
 	uint64_t block;
@@ -62,6 +63,15 @@ struct sv_slab_block {
 	uint32_t shared : 1;
 };
 
+/* What pageblocks are kept for, by number of block. */
+struct sv_block_kinds {
+	bool known;
+	uint8_t *ptr; /* owned */
+	size_t len;
+};
+
+enum { SV_BLOCK_MOVABLE = 1, SV_BLOCK_NONE = 255 }; /* MIGRATE_MOVABLE; there is none */
+
 struct sv_slab_view {
 	bool made;			/* every frame was looked at */
 	bool told;			/* caches were, too */
@@ -75,6 +85,7 @@ struct sv_slab_view {
 	} caches;
 	size_t last; /* asked for last */
 	struct sv_slab_place parts[SV_SLAB_PARTS];
+	struct sv_block_kinds kinds;
 	struct {
 		struct sv_slab_block *ptr;
 		size_t len, cap;
@@ -86,6 +97,9 @@ struct sv_slab_view {
 /* Index of the cache at an address; SV_NO_CACHE. */
 uint32_t sv_slab_view_find(struct sv_slab_view *v, uint64_t address);
 void sv_slab_view_fini(struct sv_slab_view *v);
+
+/* Whether a pageblock is kept for movable memory; false where that is not known. */
+bool sv_slab_movable(const struct sv_slab_view *v, uint64_t block);
 
 /* One frame of slab memory on its way into the sums. */
 struct sv_slab_frame {
