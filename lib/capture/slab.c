@@ -97,7 +97,11 @@ static int read_end(struct sv_capture *c, struct safevma_error *err)
 {
 	struct sv_slab_growth *g = &c->obs->slab_growth;
 	struct safevma_error why = { 0 };
-	int rc = sv_capture_slab_frames(c, "slab.frames-end", &g->end.view, &why, err);
+	int rc;
+
+	/* Blocks that are new are held against what they were kept for before. */
+	g->end.view.plain = true;
+	rc = sv_capture_slab_frames(c, "slab.frames-end", &g->end.view, &why, err);
 
 	if (rc < 0)
 		return -1;

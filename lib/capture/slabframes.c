@@ -24,6 +24,25 @@ struct sv_slab_pass {
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
+static int tell(struct sv_capture *c, enum sv_iface iface, const struct safevma_error *why,
+	bool counts, const char *costs, struct safevma_error *err)
+{
+	return sv_gap_add_cost(
+		c->obs, iface, 0, why, counts && !c->request->everything, costs, err);
+}
+
+/* Caches are told without them. */
+static int read_kinds(struct sv_slab_pass *p, struct safevma_error *err)
+{
+	struct safevma_error why = { 0 };
+	int rc = sv_block_kinds_read(&p->s, &p->view->kinds, &why, err);
+
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return tell(p->s.c, SV_IFACE_KCORE, &why, p->s.c->obs->needs & SAFEVMA_NEED_SLAB_GROWTH,
+		"which pageblocks are kept for movable memory", err);
+}
+
 static int open_struct_pages(
 	struct sv_slab_pass *p, struct sv_capture *c, const char *tag, struct safevma_error *err)
 {
@@ -34,7 +53,7 @@ static int open_struct_pages(
 	p->view->told = rc > 0 && p->s.caches_told;
 	if (rc > 0 && !p->s.caches_told)
 		p->why = p->s.caches_why;
-	return 0;
+	return rc > 0 && p->view->blocks_known && !p->view->plain ? read_kinds(p, err) : 0;
 }
 
 /* Frames of the selected by number, where nobody needed them yet. */
@@ -78,13 +97,6 @@ void sv_slab_pass_free(struct sv_slab_pass *p)
 	sv_structpages_close(&p->s);
 	free(p->near);
 	free(p);
-}
-
-static int tell(struct sv_capture *c, enum sv_iface iface, const struct safevma_error *why,
-	bool counts, const char *costs, struct safevma_error *err)
-{
-	return sv_gap_add_cost(
-		c->obs, iface, 0, why, counts && !c->request->everything, costs, err);
 }
 
 int sv_slab_pass_end(struct sv_slab_pass *p, struct safevma_error *err)

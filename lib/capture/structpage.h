@@ -77,6 +77,13 @@ void sv_slab_pass_free(struct sv_slab_pass *p);
 int sv_capture_slab_frames(struct sv_capture *c, const char *tag, struct sv_slab_view *view,
 	struct safevma_error *why, struct safevma_error *err);
 
+/*
+ * blockkinds.c: what each pageblock is kept for. Zones of the exposure and counts of pagetypeinfo
+ * have to be there. 1; 0 with *why: it cannot be told here; -1.
+ */
+int sv_block_kinds_read(struct sv_structpages *s, struct sv_block_kinds *ret,
+	struct safevma_error *why, struct safevma_error *err);
+
 /* ---- slabcache.c: caches and their names ------------------------------------------------------
  */
 

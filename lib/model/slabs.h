@@ -77,6 +77,7 @@ struct sv_slab_view {
 	bool told;			/* caches were, too */
 	bool blocks_known;		/* the size of a pageblock is */
 	bool keep;			/* blocks are wanted */
+	bool plain;			/* what they are kept for is not */
 	unsigned int block_order;
 	size_t zones;			/* of the exposure */
 	struct {

@@ -16,6 +16,7 @@ struct safevma_value sv_get_slab_zones(safevma_cursor *c);
 struct safevma_value sv_get_slab_nodes(safevma_cursor *c);
 struct safevma_value sv_get_slab_blocks(safevma_cursor *c);
 struct safevma_value sv_get_slab_shared(safevma_cursor *c);
+struct safevma_value sv_get_slab_movable(safevma_cursor *c);
 struct safevma_value sv_get_slab_user(safevma_cursor *c);
 struct safevma_value sv_get_slab_user_over(safevma_cursor *c);
 struct safevma_value sv_get_slab_tables(safevma_cursor *c);
@@ -29,6 +30,9 @@ struct safevma_value sv_get_slab_selected_over(safevma_cursor *c);
 		SV_COL("SHARED", "shared_blocks",                                                  \
 			"of these, pageblocks that hold mapped memory of processes too", U64,      \
 			true, sv_get_slab_shared),                                                 \
+		SV_COL("MOVABLE", "movable_blocks",                                                \
+			"pageblocks of these that are kept for movable memory", U64, false,        \
+			sv_get_slab_movable),                                                      \
 		SV_COL("USER", "edges.user",                                                       \
 			"pairs of neighbours: one of these, one mapped memory of a process", U64,  \
 			true, sv_get_slab_user),                                                   \

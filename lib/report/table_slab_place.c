@@ -58,6 +58,13 @@ struct safevma_value sv_get_slab_shared(safevma_cursor *c)
 	return sv_value_u64(SAFEVMA_TYPE_U64, c->slab_place->shared);
 }
 
+struct safevma_value sv_get_slab_movable(safevma_cursor *c)
+{
+	if (!c->slab_place || !c->obs->slabs.view.kinds.known)
+		return sv_value_unknown();
+	return sv_value_u64(SAFEVMA_TYPE_U64, c->slab_place->movable);
+}
+
 struct safevma_value sv_get_slab_user(safevma_cursor *c)
 {
 	return count(c, edges(c)->user_over + edges(c)->user_under);

@@ -15,8 +15,9 @@ folder, safevma = sys.argv[1:3]
 failed = False
 
 # include/uapi/linux/kernel-page-flags.h
-LRU, SLAB, BUDDY, MMAP, ANON = 1 << 5, 1 << 7, 1 << 10, 1 << 11, 1 << 12
-SWAPBACKED, HEAD, TAIL, HUGE, HWPOISON = 1 << 14, 1 << 15, 1 << 16, 1 << 17, 1 << 19
+UPTODATE, LRU, SLAB, BUDDY = 1 << 3, 1 << 5, 1 << 7, 1 << 10
+MMAP, ANON, RESERVED = 1 << 11, 1 << 12, 1 << 32
+SWAPBACKED, HUGE, HWPOISON = 1 << 14, 1 << 17, 1 << 19
 NOPAGE, OFFLINE, ZERO, PGTABLE = 1 << 20, 1 << 23, 1 << 24, 1 << 26
 OTHER = NOPAGE | HWPOISON | OFFLINE | BUDDY | SLAB | PGTABLE | ZERO
 
@@ -65,8 +66,9 @@ def text_of(*path):
 # ---- an own count -------------------------------------------------------------------------------
 
 def is_user(word):
-    """Mapped memory of processes."""
-    return not word & OTHER and bool(word & MMAP)
+    """Mapped memory of processes, and not the kernel's own that they see (vdso, rings)."""
+    return not word & OTHER and bool(word & MMAP) and bool(
+        word & (LRU | ANON | SWAPBACKED | HUGE) or word & (UPTODATE | RESERVED) == UPTODATE)
 
 
 def order_of_block(name):
@@ -204,6 +206,27 @@ def around(slab):
             (moved, len(before), "; ".join(wrong)))
 
 
+OWNED = re.compile(rb"^PFN (0x[0-9a-f]+|\d+) type \w+ Block \d+ type (\w+) ", re.M)
+
+
+def kinds(slab):
+    """What pageblocks are kept for, by page_owner where it is on; a slab has a record."""
+    with open(os.path.join(folder, "owner"), "rb") as f:
+        found = {int(pfn, 0): kind for pfn, kind in OWNED.findall(f.read())}
+    words, order = recorded("look", "all"), order_of_block("look")
+    blocks, known = set(), {pfn >> order: kind for pfn, kind in found.items()}
+    for pfn, word in enumerate(words):
+        if word & SLAB and not word & NOPAGE:
+            blocks.add(pfn >> order)
+    parts = {p["part"]: p["movable_blocks"] for p in slab["slab_frames"]}
+    movable = sum(known.get(b) == b"Movable" for b in blocks)
+    unknown = [b for b in blocks if b not in known]
+    print("# kinds: %d of %d blocks with slab are movable, of %d page_owner says nothing" %
+          (movable, len(blocks), len(unknown)))
+    verdict(parts["all"] is not None and movable <= parts["all"] <= movable + len(unknown),
+            "kinds: %s blocks are movable, by page_owner %d" % (parts["all"], movable))
+
+
 # ---- with a process, and over a time ------------------------------------------------------------
 
 def selection():
@@ -257,6 +280,10 @@ look = report("look", "slab")
 whole("look", look)
 slabs_of_caches(look)
 around(look)
+verdict(all(p["movable_blocks"] is not None for p in look["slab_frames"]),
+        "look: what pageblocks are kept for is told")
+if os.path.getsize(os.path.join(folder, "owner")) > 0:
+    kinds(look)
 selection()
 grown()
 sys.exit(failed)
