@@ -17,8 +17,8 @@
 #include "structpage.h"
 
 enum {
-	USAGE_AT = 8,	 /* of a mem_section, behind section_mem_map, ever since 5.3 */
-	PRESENT = 3,	 /* SECTION_MARKED_PRESENT, SECTION_HAS_MEM_MAP */
+	USAGE_AT = 8,	  /* of a mem_section, behind section_mem_map, ever since 5.3 */
+	PRESENT = 3,	  /* SECTION_MARKED_PRESENT, SECTION_HAS_MEM_MAP */
 	OFFSET_MOST = 40, /* where the bits may begin */
 	KINDS_MOST = 8,
 };
@@ -26,11 +26,11 @@ enum {
 struct ways {
 	struct sv_structpages *s;
 	const struct sv_vmcoreinfo *info;
-	unsigned int order;	 /* of a pageblock */
-	uint64_t per_section;	 /* blocks */
-	uint64_t sections;	 /* that there can be */
-	size_t bytes;		 /* of a section's bits, with room for each offset */
-	unsigned char *flags;	 /* of all sections, bytes each */
+	unsigned int order;   /* of a pageblock */
+	uint64_t per_section; /* blocks */
+	uint64_t sections;    /* that there can be */
+	size_t bytes;	      /* of a section's bits, with room for each offset */
+	unsigned char *flags; /* of all sections, bytes each */
 	bool *there;
 };
 
@@ -40,16 +40,16 @@ static uint64_t block_size(const struct ways *w)
 }
 
 /* 1, 0 with *why, -1. */
-static int read_section(struct ways *w, uint64_t root, uint64_t section,
-	struct safevma_error *why, struct safevma_error *err)
+static int read_section(struct ways *w, uint64_t root, uint64_t section, struct safevma_error *why,
+	struct safevma_error *err)
 {
 	uint64_t size = w->info->section_struct.value, per_root, map, usage;
 	unsigned char bytes[16];
 	int rc;
 
 	per_root = (UINT64_C(1) << w->s->page_shift) / size;
-	rc = sv_kernel_memory_read(w->s->memory, root + section % per_root * size, bytes,
-		sizeof(bytes), why, err);
+	rc = sv_kernel_memory_read(
+		w->s->memory, root + section % per_root * size, bytes, sizeof(bytes), why, err);
 	if (rc <= 0)
 		return rc;
 	map = sv_page_pointer(&w->s->layout, bytes, 0);
@@ -167,8 +167,8 @@ static bool choose(const struct ways *w, unsigned int *offset, unsigned int *bit
 	return best < second && best <= 2 + blocks_listed(w->s->c->obs) / 50;
 }
 
-static int keep(const struct ways *w, unsigned int offset, unsigned int bits,
-	struct sv_block_kinds *ret)
+static int keep(
+	const struct ways *w, unsigned int offset, unsigned int bits, struct sv_block_kinds *ret)
 {
 	ret->len = (size_t)(w->sections * w->per_section);
 	ret->ptr = malloc(ret->len + 1);

@@ -50,7 +50,8 @@ static int tell_unreadable(
 static int read_caches(
 	struct sv_capture *c, struct sv_slabs *s, const char *tag, struct safevma_error *err)
 {
-	struct sv_call call = { .op = SV_OP_SHORT, .place = { .iface = SV_IFACE_SLAB, .tag = tag } };
+	struct sv_call call = { .op = SV_OP_SHORT,
+		.place = { .iface = SV_IFACE_SLAB, .tag = tag } };
 	struct safevma_error why = { 0 };
 	int rc = sv_capture_call(c, &call, &s->text, &why, err);
 
@@ -76,8 +77,8 @@ int sv_capture_slab(struct sv_capture *c, struct safevma_error *err)
 /* ---- once more, after a time ----------------------------------------------------------------- */
 
 /* 1: the time is over, or somebody said stop; 0 with *why; -1. */
-static int wait_for_end(struct sv_capture *c, uint64_t now_ns, struct safevma_error *why,
-	struct safevma_error *err)
+static int wait_for_end(
+	struct sv_capture *c, uint64_t now_ns, struct safevma_error *why, struct safevma_error *err)
 {
 	const struct safevma_window *w = &c->request->window;
 	struct sv_wait wait = { .look_ns = UINT64_MAX,
@@ -129,8 +130,8 @@ int sv_capture_slab_growth(struct sv_capture *c, struct safevma_error *err)
 	if (rc < 0)
 		return -1;
 	if (!rc)
-		return sv_gap_add_cost(c->obs, SV_IFACE_SLAB, 0, &why, true,
-			"which caches grew, and where", err);
+		return sv_gap_add_cost(
+			c->obs, SV_IFACE_SLAB, 0, &why, true, "which caches grew, and where", err);
 	if (sv_capture_clock(c, "clock.slab.to", &to, err))
 		return -1;
 	g->from_ns = from.boottime_ns;

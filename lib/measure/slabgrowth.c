@@ -134,8 +134,7 @@ static void count_left(struct sv_slab_growths *g, const struct side *was, const 
 
 static int compare_blocks(const safevma_observation *obs, struct sv_slab_growths *g)
 {
-	struct side was = { .view = &obs->slabs.view },
-		    is = { .view = &obs->slab_growth.end.view };
+	struct side was = { .view = &obs->slabs.view }, is = { .view = &obs->slab_growth.end.view };
 	uint64_t block;
 	int rc = -1;
 
@@ -143,9 +142,9 @@ static int compare_blocks(const safevma_observation *obs, struct sv_slab_growths
 	is.rows = rows_of(is.view, g, true);
 	if (was.rows && is.rows) {
 		rc = 0;
-		while ((block = next_block(&was) < next_block(&is) ? next_block(&was)
-								   : next_block(&is)) !=
-			UINT64_MAX) {
+		while ((block = next_block(&was) < next_block(&is)
+					? next_block(&was)
+					: next_block(&is)) != UINT64_MAX) {
 			take_block(&was, block);
 			take_block(&is, block);
 			count_new(g, &was, &is);

@@ -12,15 +12,15 @@
 struct sv_slab_grown {
 	const struct sv_slab_cache *before, *after; /* NULL: it was not there */
 	uint64_t new_frames, left_frames;
-	uint64_t entered, abandoned;		     /* blocks that it was not in, or is not */
-	uint64_t entered_shared, new_shared_frames;  /* blocks with memory of processes at the end */
+	uint64_t entered, abandoned;		    /* blocks that it was not in, or is not */
+	uint64_t entered_shared, new_shared_frames; /* blocks with memory of processes at the end */
 	uint64_t entered_movable, new_movable_frames; /* kept for movable memory at the begin */
 };
 
 struct sv_slab_growths {
 	bool made;
-	bool placed;  /* new_frames and what follows are known */
-	bool movable; /* and what blocks were kept for */
+	bool placed;		   /* new_frames and what follows are known */
+	bool movable;		   /* and what blocks were kept for */
 	struct sv_slab_grown *ptr; /* those that changed; most new frames in movable blocks first */
 	size_t len, cap;
 };

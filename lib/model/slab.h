@@ -43,8 +43,8 @@ struct sv_slabs {
 	struct {
 		struct sv_slab_alias *ptr;
 		size_t len, cap;
-	} aliases;	   /* by name */
-	uint64_t unlisted; /* lines of slabinfo that no cache was found for */
+	} aliases;		  /* by name */
+	uint64_t unlisted;	  /* lines of slabinfo that no cache was found for */
 	struct sv_slab_view view; /* where their frames lie */
 };
 
@@ -67,9 +67,9 @@ struct sv_num sv_slab_frames(const struct sv_slab_cache *cache);
 int sv_slabs_parse(struct sv_slabs *slabs, struct safevma_error *why);
 
 /*
- * Joins caches with those that frames were found of; one that the kernel does not list gets a row of
- * its own. From then on they are in order of exposure: edges to memory of processes, then to page
- * tables, then memory. -1: memory is out.
+ * Joins caches with those that frames were found of; one that the kernel does not list gets a row
+ * of its own. From then on they are in order of exposure: edges to memory of processes, then to
+ * page tables, then memory. -1: memory is out.
  */
 int sv_slabs_place(struct sv_slabs *slabs);
 

@@ -49,8 +49,8 @@ static void count_edges(struct sv_slab_edges *e, const struct sv_slab_frame *f)
 }
 
 /* True when the block is one that the place was not in before. */
-static int count_place(
-	const struct sv_slab_view *v, struct sv_slab_place *p, const struct sv_slab_frame *f, bool *new)
+static int count_place(const struct sv_slab_view *v, struct sv_slab_place *p,
+	const struct sv_slab_frame *f, bool *new)
 {
 	uint64_t block = f->pfn >> v->block_order;
 
@@ -64,7 +64,7 @@ static int count_place(
 	p->block = block;
 	p->blocks += *new;
 	p->shared += *new && f->shared;
-	p->movable += *new && sv_slab_movable(v, block);
+	p->movable += *new &&sv_slab_movable(v, block);
 	count_edges(&p->edges, f);
 	return 0;
 }

@@ -73,13 +73,13 @@ struct sv_block_kinds {
 enum { SV_BLOCK_MOVABLE = 1, SV_BLOCK_NONE = 255 }; /* MIGRATE_MOVABLE; there is none */
 
 struct sv_slab_view {
-	bool made;			/* every frame was looked at */
-	bool told;			/* caches were, too */
-	bool blocks_known;		/* the size of a pageblock is */
-	bool keep;			/* blocks are wanted */
-	bool plain;			/* what they are kept for is not */
+	bool made;	   /* every frame was looked at */
+	bool told;	   /* caches were, too */
+	bool blocks_known; /* the size of a pageblock is */
+	bool keep;	   /* blocks are wanted */
+	bool plain;	   /* what they are kept for is not */
 	unsigned int block_order;
-	size_t zones;			/* of the exposure */
+	size_t zones; /* of the exposure */
 	struct {
 		struct sv_seen_cache *ptr;
 		size_t len, cap;
@@ -105,11 +105,11 @@ bool sv_slab_movable(const struct sv_slab_view *v, uint64_t block);
 /* One frame of slab memory on its way into the sums. */
 struct sv_slab_frame {
 	uint64_t pfn;
-	size_t zone;	   /* index in the exposure; their number: in none */
+	size_t zone;	      /* index in the exposure; their number: in none */
 	uint8_t below, above; /* SV_PIECE_* of its neighbours */
 	bool below_selected, above_selected;
-	bool shared;	   /* its block holds mapped memory of processes */
-	bool head;	   /* the first of its slab */
+	bool shared; /* its block holds mapped memory of processes */
+	bool head;   /* the first of its slab */
 };
 
 /*

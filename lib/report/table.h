@@ -245,8 +245,8 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_phys_nodes, sv_table_phys_zones, sv_table_phys_blocks, sv_table_phys_mixing,
 	sv_table_phys_flags, sv_table_phys_processes, sv_table_slab, sv_table_slab_aliases,
 	sv_table_slab_settings, sv_table_slab_frames, sv_table_slab_growth, sv_table_slab_window,
-	sv_table_share, sv_table_memory_fds, sv_table_ways, sv_table_access,
-	sv_table_kernel, sv_table_issues;
+	sv_table_share, sv_table_memory_fds, sv_table_ways, sv_table_access, sv_table_kernel,
+	sv_table_issues;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);

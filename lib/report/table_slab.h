@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Columns that say where slab memory lies, of caches and of all of it; of the cursor's slab_place. */
+/* Columns that say where slab memory lies, of caches and of all of it; of the cursor's slab_place.
+ */
 #ifndef SV_REPORT_TABLE_SLAB_H
 #define SV_REPORT_TABLE_SLAB_H
 

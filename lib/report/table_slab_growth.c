@@ -75,8 +75,7 @@ static struct safevma_value get_slabs(safevma_cursor *c)
 
 static struct safevma_value get_frames_before(safevma_cursor *c)
 {
-	return sv_value_num(
-		SAFEVMA_TYPE_U64, sv_slab_grown_frames(&c->growths, c->grown->before));
+	return sv_value_num(SAFEVMA_TYPE_U64, sv_slab_grown_frames(&c->growths, c->grown->before));
 }
 
 static struct safevma_value get_frames_after(safevma_cursor *c)
@@ -195,7 +194,8 @@ ALL(user, p->edges.user_over + p->edges.user_under, false)
 ALL(tables, p->edges.table_over + p->edges.table_under, false)
 
 #define BOTH(n, j, help, name)                                                                     \
-	SV_COL(n "-BEFORE", "before." j, help " at the begin", U64, true, get_all_##name##_before),\
+	SV_COL(n "-BEFORE", "before." j, help " at the begin", U64, true,                          \
+		get_all_##name##_before),                                                          \
 		SV_COL(n "-AFTER", "after." j, help " at the end", U64, true,                      \
 			get_all_##name##_after)
 

@@ -6,7 +6,8 @@
 
 #include "table_slab.h"
 
-/* Of a cache that no frame was found of, when all were looked at, it is known that there is none. */
+/* Of a cache that no frame was found of, when all were looked at, it is known that there is none.
+ */
 const struct sv_slab_place *sv_slab_place_of(
 	const safevma_observation *obs, const struct sv_slab_cache *cache)
 {
@@ -140,11 +141,10 @@ static struct safevma_value by_zone(safevma_cursor *c, bool node)
 		const char *blank = c->scratch.len ? " " : "";
 
 		if (n && node)
-			rc = sv_strbuf_printf(&c->scratch, "%s%" PRIu64 ":%" PRIu64, blank,
-				z->node, n);
-		else if (n)
 			rc = sv_strbuf_printf(
-				&c->scratch, "%s%s:%" PRIu64, blank, z->name, n);
+				&c->scratch, "%s%" PRIu64 ":%" PRIu64, blank, z->node, n);
+		else if (n)
+			rc = sv_strbuf_printf(&c->scratch, "%s%s:%" PRIu64, blank, z->name, n);
 	}
 	c->failed |= rc != 0;
 	return rc ? sv_value_unknown() : sv_value_pairs(c->scratch.ptr);
@@ -179,8 +179,7 @@ static bool next_part(safevma_cursor *c)
 	if (c->next_index >= SV_SLAB_PARTS)
 		return false;
 	c->item = c->next_index++;
-	c->slab_place =
-		v->made && (v->told || c->item == SV_SLAB_ALL) ? &v->parts[c->item] : NULL;
+	c->slab_place = v->made && (v->told || c->item == SV_SLAB_ALL) ? &v->parts[c->item] : NULL;
 	return true;
 }
 

@@ -102,7 +102,8 @@ static int print_caches(struct sv_capture *c, struct sv_slab_view *view)
 
 		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64
 		       " %s\n",
-			k->slabs, k->place.frames, k->kfence, k->size.known ? (int64_t)k->size.value : -1,
+			k->slabs, k->place.frames, k->kfence,
+			k->size.known ? (int64_t)k->size.value : -1,
 			k->object_size.known ? (int64_t)k->object_size.value : -1,
 			k->order.known ? (int64_t)k->order.value : -1, k->label ? k->label : "-");
 	}
