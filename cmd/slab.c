@@ -50,7 +50,7 @@ static void more_help(const struct command *command)
 {
 	print_columns(command);
 	print_fixed_columns("Columns of slab memory", "slab-frames");
-	print_fixed_columns("Columns of --grow", "slab-grow");
+	print_table_columns("Columns with --grow", "slab-grow");
 	print_fixed_columns("Columns of settings", "slab-settings");
 }
 

@@ -48,8 +48,8 @@ struct safevma_value sv_get_slab_selected_over(safevma_cursor *c);
 		SV_COL("SELECTED", "edges.selected",                                               \
 			"pairs of neighbours: one of these, one of a selected process", U64,       \
 			false, sv_get_slab_selected),                                              \
-		SV_COL("SELECTED-OVER", "edges.selected_over", "of these, with the slab below",    \
-			U64, false, sv_get_slab_selected_over),                                    \
+		SV_COL("SEL-OVER", "edges.selected_over", "of these, with the slab below", U64,    \
+			false, sv_get_slab_selected_over),                                         \
 		SV_PAIRS("ZONES", "zones", "frames by zone", false, sv_get_slab_zones,             \
 			"zone frames"),                                                            \
 		SV_PAIRS("NODES", "nodes", "frames by node", false, sv_get_slab_nodes,             \
