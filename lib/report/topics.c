@@ -130,7 +130,8 @@ static const struct safevma_topic terms[] = {
 		"The kernel marks each pageblock with a migratetype and allocates accordingly, as "
 		"long as there is room: under pressure it falls back to blocks of another type, "
 		"which is how slab gets beside memory of processes. How many blocks there are of "
-		"each type /proc/pagetypeinfo says; which block is of which stands beside the struct "
+		"each type /proc/pagetypeinfo says; which block is of which stands beside the "
+		"struct "
 		"pages, where safevma slab reads it through kcore." },
 	{ "spread", "term", "a slab cache that went into other pageblocks",
 		"The more pageblocks a cache stands in, and the more of them hold memory of "
