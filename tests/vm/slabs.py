@@ -246,6 +246,34 @@ def selection():
     whole("recording", slab, selected)
 
 
+def slab_blocks(tag):
+    order = order_of_block("grow")
+    return {pfn >> order for pfn, word in enumerate(recorded("grow", tag))
+            if word & SLAB and not word & NOPAGE}
+
+
+def movable(rows):
+    """Blocks that are new to slab, but for as many as could have been kept for it, were movable."""
+    first = next(p for p in report("grow", "slab")["slab_frames"] if p["part"] == "all")
+    other = 0
+    heads = []
+    for line in text_of("grow", "proc/pagetypeinfo@system").splitlines():
+        words = line.split()
+        if line.startswith("Number of blocks type"):
+            heads = words[4:]
+        elif heads and line.startswith("Node"):
+            other += sum(int(n) for h, n in zip(heads, words[4:]) if h != "Movable")
+    new = slab_blocks("slab.frames-end") - slab_blocks("all")
+    at_least = len(new) - max(0, other - (first["blocks"] - first["movable_blocks"]))
+    told_ = sum(r["entered_movable_blocks"] for r in rows)
+    entered = sum(r["entered_blocks"] for r in rows)
+    at_least = max(0, at_least)
+    verdict(at_least <= told_ <= entered and all(
+        r["new_frames_movable"] <= r["new_frames"] for r in rows),
+            "grow: of %d blocks new to slab at least %d were movable: caches entered %d such" %
+            (len(new), at_least, told_))
+
+
 def grown():
     report_ = report("grow", "slab", "--grow")
     rows = {r["name"]: r for r in report_["grown"]}
@@ -269,6 +297,7 @@ def grown():
              if r["new_frames"] - r["left_frames"] != r["frames_gained"] or
              r["frames_after"] - r["frames_before"] != r["frames_gained"]]
     verdict(not wrong, "grow: new and left frames are what was gained %s" % " ".join(wrong))
+    movable(report_["grown"])
     gained = sum(r["frames_gained"] for r in report_["grown"])
     total = report_["window"]["after"]["frames"] - report_["window"]["before"]["frames"]
     verdict(abs(gained - total) <= 16, "grow: caches gained %d frames, all slab memory %d" %
