@@ -51,7 +51,7 @@ struct arguments {
 	struct safevma_root_options root;
 	struct safevma_request request;
 	struct safevma_report_options report;
-	bool reconcile, lean, pools, map, probe;
+	bool reconcile, lean, pools, map, probe, grow;
 	bool critical;
 	const char *svg;
 	struct words positional;

@@ -44,6 +44,7 @@ enum {
 	OPT_ZOOM,
 	OPT_SVG,
 	OPT_GROUP,
+	OPT_GROW,
 };
 
 /* What the option sets, from its value. -1 to go on, else an exit status: a message was printed. */

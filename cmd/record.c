@@ -39,7 +39,7 @@ static int run(const struct command *command, struct arguments *a)
 	if (a->lean)
 		a->request.needs &= ~(unsigned int)(SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_KERNEL |
 						    SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_COMMIT |
-						    SAFEVMA_NEED_SHARE);
+						    SAFEVMA_NEED_SHARE | SAFEVMA_NEED_SLAB_FRAMES);
 	if (a->request.window.duration_ms)
 		a->request.needs |= SAFEVMA_NEED_WATCH;
 	if (a->probe) {

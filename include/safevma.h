@@ -157,13 +157,15 @@ enum safevma_need {
 	SAFEVMA_NEED_SHARE = 1u << 21,	  /* who else maps their frames; descriptors of memory */
 	SAFEVMA_NEED_SOURCES = 1u << 22,  /* who has the kernel memory beside their frames */
 	SAFEVMA_NEED_PHYS = 1u << 23,	  /* one pass over every frame, as a raster */
-	SAFEVMA_NEED_SLAB = 1u << 24,	  /* caches of the kernel's allocator, and their frames */
-	SAFEVMA_NEED_HARDENING = 1u << 25, /* settings of the kernel, and what they mean */
+	SAFEVMA_NEED_SLAB = 1u << 24,	  /* caches of the kernel's allocator */
+	SAFEVMA_NEED_HARDENING = 1u << 25,   /* settings of the kernel, and what they mean */
+	SAFEVMA_NEED_SLAB_FRAMES = 1u << 26, /* and one pass over every frame: where theirs lie */
+	SAFEVMA_NEED_SLAB_GROWTH = 1u << 27, /* the same once more, after a time */
 	/* Of what is read: NEED_EXTENTS reads no more, experiments are asked for apart. */
 	SAFEVMA_NEED_ALL = ((1u << 10) - 1) | SAFEVMA_NEED_SMAPS | SAFEVMA_NEED_EXPOSURE |
 			   SAFEVMA_NEED_COMMIT | SAFEVMA_NEED_LOCKS | SAFEVMA_NEED_PRESSURE |
 			   SAFEVMA_NEED_SHARE | SAFEVMA_NEED_SOURCES | SAFEVMA_NEED_SLAB |
-			   SAFEVMA_NEED_HARDENING,
+			   SAFEVMA_NEED_HARDENING | SAFEVMA_NEED_SLAB_FRAMES,
 	SAFEVMA_NEED_PROBE = 1u << 16,	/* experiments on memory of our own: the ledger */
 	SAFEVMA_NEED_FAULTS = 1u << 19, /* page faults as they happen, for a time */
 	SAFEVMA_NEED_WATCH = 1u << 20,	/* the selected again and again, for a time */
@@ -199,8 +201,9 @@ struct safevma_window {
 	uint64_t duration_ms;
 	const volatile int *stop;
 	/*
-	 * Called after each look (NEED_WATCH) with what there is so far, which it may report and
-	 * must not keep; NULL: not called. What it returns ends the looking when it is not 0.
+	 * Called after each look (NEED_WATCH; NEED_SLAB_GROWTH: after the first) with what there is
+	 * so far, which it may report and must not keep; NULL: not called. What it returns ends the
+	 * looking when it is not 0.
 	 */
 	int (*each)(const safevma_observation *so_far, void *arg);
 	void *arg;

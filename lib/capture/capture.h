@@ -201,6 +201,9 @@ int sv_capture_locks(struct sv_capture *c, struct safevma_error *err);
 /* Caches of the slab allocator. */
 int sv_capture_slab(struct sv_capture *c, struct safevma_error *err);
 
+/* The same once more when the window of the request is over. */
+int sv_capture_slab_growth(struct sv_capture *c, struct safevma_error *err);
+
 /* Which interfaces can be read here. */
 int sv_capture_interfaces(struct sv_capture *c, struct safevma_error *err);
 

@@ -26,6 +26,10 @@ static unsigned int with_foundations(unsigned int needs)
 		needs |= SAFEVMA_NEED_PAGES;
 	if (needs & SAFEVMA_NEED_PAGES)
 		needs |= SAFEVMA_NEED_VMAS;
+	if (needs & SAFEVMA_NEED_SLAB_GROWTH)
+		needs |= SAFEVMA_NEED_SLAB_FRAMES;
+	if (needs & SAFEVMA_NEED_SLAB_FRAMES)
+		needs |= SAFEVMA_NEED_SLAB;
 	if (needs & (SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_PHYS | SAFEVMA_NEED_SLAB))
 		needs |= SAFEVMA_NEED_SYSTEM;
 	if (needs & SAFEVMA_NEED_COMMIT)
@@ -73,7 +77,7 @@ static int all_memory(struct sv_capture *c, struct safevma_error *err)
 {
 	unsigned int needs = c->obs->needs;
 	bool exposure = needs & SAFEVMA_NEED_EXPOSURE, owners = needs & SAFEVMA_NEED_OWNERS;
-	bool phys = needs & SAFEVMA_NEED_PHYS;
+	bool phys = needs & (SAFEVMA_NEED_PHYS | SAFEVMA_NEED_SLAB_FRAMES);
 	bool fill = exposure && (needs & SAFEVMA_NEED_FRAMES) && !c->request->everything &&
 		    !c->request->sample_percent;
 	bool share = needs & SAFEVMA_NEED_SHARE, halves = fill || owners || share;
@@ -163,6 +167,8 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_WATCH) && sv_capture_watch(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_FAULTS) && sv_capture_faults(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_SLAB_GROWTH) && sv_capture_slab_growth(c, err))
 		return -1;
 	if (sv_capture_clock(c, "clock.to", &c->obs->to, err))
 		return -1;

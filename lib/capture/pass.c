@@ -9,6 +9,7 @@
 #include "capture.h"
 #include "iface/kpage.h"
 #include "iface/sysfiles.h"
+#include "structpage.h"
 
 /*
  * Frames before a piece that may tell of its own: the head of a compound, the nearest source. No
@@ -51,6 +52,8 @@ struct pass {
 	struct sv_capture *c;
 	struct sv_file *file;
 	bool fill; /* the processes' frames: all of them, not their surroundings alone */
+	bool slabs_alone;
+	struct sv_slab_pass *slabs; /* or NULL */
 	uint64_t words[CONTEXT + SV_EXPOSURE_FRAMES + 1];
 	uint8_t class[CONTEXT + SV_EXPOSURE_FRAMES + 1];
 	uint16_t distance[CONTEXT + SV_EXPOSURE_FRAMES + 1];
@@ -160,6 +163,10 @@ static int look_at_piece(struct pass *s, struct safevma_error *err)
 
 	s->head = s->piece.head;
 	sv_exposure_classify(&s->piece);
+	if (s->slabs && sv_slab_pass_piece(s->slabs, &s->piece, err))
+		return -1;
+	if (s->slabs_alone)
+		return 0;
 	sv_exposure_count(&obs->exposure, &s->piece);
 	for (size_t i = 0; i < obs->processes.len; i++)
 		if (surround(s, &obs->processes.ptr[i].frames, &s->next[i], err))
@@ -230,7 +237,8 @@ static int all_pieces(struct pass *s, uint64_t first, uint64_t frames, struct sa
 /* A part is for the raster alone: nothing else is told of parts. */
 static int over_range(struct pass *s, struct safevma_error *why, struct safevma_error *err)
 {
-	const unsigned int whole = SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_RECONCILE;
+	const unsigned int whole =
+		SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_RECONCILE | SAFEVMA_NEED_SLAB_FRAMES;
 	const struct safevma_phys_request *r = &s->c->request->phys;
 	bool part = r->pfns && !(s->c->obs->needs & whole);
 
@@ -331,8 +339,38 @@ static int over_all_frames(
 		return sv_error_nomem(err);
 	s->fill = fill;
 	s->next = next;
-	rc = x->sample.percent ? some_pieces(s, why, err) : over_range(s, why, err);
-	return rc > 0 && surround_rest(s, err) ? -1 : rc;
+	if ((c->obs->needs & SAFEVMA_NEED_SLAB_FRAMES) && !x->sample.percent &&
+		sv_slab_pass_begin(c, "slab.frames", &c->obs->slabs.view, &s->slabs, err))
+		rc = -1;
+	else
+		rc = x->sample.percent ? some_pieces(s, why, err) : over_range(s, why, err);
+	if (rc > 0 && ((s->slabs && sv_slab_pass_end(s->slabs, err)) || surround_rest(s, err)))
+		rc = -1;
+	sv_slab_pass_free(s->slabs);
+	return rc;
+}
+
+int sv_capture_slab_frames(struct sv_capture *c, const char *tag, struct sv_slab_view *view,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = tag };
+	sv_auto_free struct pass *s = NULL;
+	sv_auto_file struct sv_file *f = NULL;
+	int rc;
+
+	if (sv_root_open(c->root, &place, &f, why))
+		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
+	s = new_pass(c, f);
+	if (!s)
+		return sv_error_nomem(err);
+	s->slabs_alone = true;
+	rc = sv_slab_pass_begin(c, tag, view, &s->slabs, err);
+	if (!rc)
+		rc = all_pieces(s, 0, UINT64_MAX, why, err);
+	if (rc > 0 && sv_slab_pass_end(s->slabs, err))
+		rc = -1;
+	sv_slab_pass_free(s->slabs);
+	return rc;
 }
 
 static struct sv_num plus(struct sv_num a, struct sv_num b)
@@ -404,6 +442,12 @@ static int tell_unread(
 	if (c->obs->needs & SAFEVMA_NEED_PHYS)
 		return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true,
 			"the raster of physical memory, and every count of frames", err);
+	if ((c->obs->needs & SAFEVMA_NEED_SLAB_FRAMES) &&
+		sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, !c->request->everything,
+			"where the frames of slab caches lie", err))
+		return -1;
+	if (!(c->obs->needs & (SAFEVMA_NEED_EXPOSURE | SAFEVMA_NEED_RECONCILE)))
+		return 0;
 	if (!(c->obs->needs & SAFEVMA_NEED_EXPOSURE))
 		return sv_gap_add(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true, err);
 	return sv_gap_add_cost(c->obs, SV_IFACE_KPAGEFLAGS, 0, why, true,

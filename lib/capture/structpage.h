@@ -60,13 +60,29 @@ int sv_structpages_look(struct sv_structpages *s, const uint64_t *pfns, size_t n
 	struct sv_page_found *ret, struct safevma_error *why, struct safevma_error *err);
 
 /*
- * slabframes.c: the same of all frames that kpageflags shows as slab memory, in one pass: sums for
- * each cache in view, and a call for each frame. each may be NULL; what it returns but 0 ends the
- * pass as -1.
+ * slabframes.c: the same of all frames that kpageflags shows as slab memory, while a pass goes over
+ * the machine. begin: after the zones of the exposure are there; piece: classified, and whole
+ * pageblocks; end: nothing failed. What caches cannot be told for is a gap. 0, -1; *ret is to be
+ * freed in any case.
  */
-typedef int (*sv_slab_frame_fn)(void *arg, const struct sv_page_found *frame, uint64_t flags);
+struct sv_slab_pass;
+int sv_slab_pass_begin(struct sv_capture *c, const char *tag, struct sv_slab_view *view,
+	struct sv_slab_pass **ret, struct safevma_error *err);
+int sv_slab_pass_piece(
+	struct sv_slab_pass *p, const struct sv_exposure_piece *piece, struct safevma_error *err);
+int sv_slab_pass_end(struct sv_slab_pass *p, struct safevma_error *err);
+void sv_slab_pass_free(struct sv_slab_pass *p);
+
+/* pass.c: a pass for them alone. 1, 0 with *why: kpageflags cannot be read, -1. */
 int sv_capture_slab_frames(struct sv_capture *c, const char *tag, struct sv_slab_view *view,
-	sv_slab_frame_fn each, void *arg, struct safevma_error *why, struct safevma_error *err);
+	struct safevma_error *why, struct safevma_error *err);
+
+/*
+ * blockkinds.c: what each pageblock is kept for. Zones of the exposure and counts of pagetypeinfo
+ * have to be there. 1; 0 with *why: it cannot be told here; -1.
+ */
+int sv_block_kinds_read(struct sv_structpages *s, struct sv_block_kinds *ret,
+	struct safevma_error *why, struct safevma_error *err);
 
 /* ---- slabcache.c: caches and their names ------------------------------------------------------
  */

@@ -42,6 +42,9 @@ static const struct key {
 	KEY("NUMBER(PG_head_mask)", NUMBER, pg_head_mask),
 	KEY("NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", NUMBER, buddy_value),
 	KEY("NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)", NUMBER, slab_value),
+	KEY("SYMBOL(mem_section)", HEX, mem_section),
+	KEY("SIZE(mem_section)", NUMBER, section_struct),
+	KEY("NUMBER(SECTION_SIZE_BITS)", NUMBER, section_bits),
 #undef KEY
 };
 

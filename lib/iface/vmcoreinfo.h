@@ -35,7 +35,10 @@ struct sv_vmcoreinfo {
 	struct sv_num pg_slab;				      /* bit of flags, to 6.9 */
 	struct sv_num pg_head_mask;			      /* of flags */
 	struct sv_num buddy_value, slab_value; /* of _mapcount; slab_value from 6.10 on */
-	bool pae;			       /* i386 */
+	/* Sections of memory: address of the array of arrays of mem_section, its size, their bits.
+	 */
+	struct sv_num mem_section, section_struct, section_bits;
+	bool pae; /* i386 */
 };
 
 /* -1: a line that is wanted holds no number. Unknown keys are passed over. */

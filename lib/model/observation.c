@@ -29,6 +29,7 @@ void safevma_observation_free(safevma_observation *obs)
 	sv_holdings_fini(&obs->holdings);
 	sv_raster_fini(&obs->raster);
 	sv_slabs_fini(&obs->slabs);
+	sv_slabs_fini(&obs->slab_growth.end);
 	sv_vec_fini(&obs->block_types);
 	sv_pressure_fini(&obs->pressure);
 	sv_share_fini(&obs->share);

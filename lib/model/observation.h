@@ -161,6 +161,7 @@ struct safevma_observation {
 	struct sv_raster raster;
 	struct sv_block_types block_types;
 	struct sv_slabs slabs;
+	struct sv_slab_growth slab_growth;
 	struct sv_series series; /* the selected, look by look */
 	struct sv_faultlog faults;
 	struct sv_pressure pressure;

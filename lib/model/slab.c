@@ -14,6 +14,7 @@ void sv_slabs_fini(struct sv_slabs *s)
 	sv_strbuf_fini(&s->cmdline);
 	sv_vec_fini(&s->caches);
 	sv_vec_fini(&s->aliases);
+	sv_slab_view_fini(&s->view);
 }
 
 struct sv_num sv_slab_frames(const struct sv_slab_cache *c)
@@ -173,4 +174,58 @@ int sv_slabs_parse(struct sv_slabs *s, struct safevma_error *why)
 	join_aliases(s);
 	s->made = true;
 	return rc;
+}
+
+/* ---- where their frames lie ------------------------------------------------------------------ */
+
+static int by_exposure(const void *a, const void *b)
+{
+	static const struct sv_slab_edges none;
+	const struct sv_slab_cache *x = a, *y = b;
+	const struct sv_slab_edges *e = x->seen ? &x->seen->place.edges : &none;
+	const struct sv_slab_edges *f = y->seen ? &y->seen->place.edges : &none;
+	uint64_t m = e->user_over + e->user_under, n = f->user_over + f->user_under;
+
+	if (m == n) {
+		m = e->table_over + e->table_under;
+		n = f->table_over + f->table_under;
+	}
+	return m != n ? (m < n) - (m > n) : by_memory(a, b);
+}
+
+/* Not on the kernel's list, or by the name of one that is: what its own structure tells of it. */
+static int add_seen(struct sv_slabs *s, const struct sv_seen_cache *k)
+{
+	struct sv_slab_cache *c = sv_vec_push(&s->caches);
+
+	if (!c)
+		return -1;
+	c->name = (struct sv_span) { k->name, strlen(k->name) };
+	c->object_size = k->object_size;
+	c->slab_size = k->size;
+	c->order = k->order;
+	c->slabs = sv_known(k->slabs);
+	c->seen = k;
+	return 0;
+}
+
+int sv_slabs_place(struct sv_slabs *s)
+{
+	if (!s->view.told)
+		return 0;
+	for (size_t i = 0; i < s->view.caches.len; i++) {
+		const struct sv_seen_cache *k = &s->view.caches.ptr[i];
+		struct sv_slab_cache *c =
+			k->name ? find_named(s, (struct sv_span) { k->name, strlen(k->name) })
+				: NULL;
+
+		if (c && !c->seen)
+			c->seen = k;
+		else if (k->name && k->place.frames && add_seen(s, k))
+			return -1;
+	}
+	if (s->caches.len)
+		qsort(s->caches.ptr, s->caches.len, sizeof(*s->caches.ptr), by_exposure);
+	join_aliases(s);
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "iface/slabinfo.h"
+#include "slabs.h"
 
 /* A number is unknown where the kernel has no such file, or does not show it: never 0. */
 struct sv_slab_cache {
@@ -22,6 +23,7 @@ struct sv_slab_cache {
 	bool listed;				 /* slabinfo has it */
 	struct sv_slabinfo info;		 /* name: see above */
 	bool unreadable;			 /* some of its files */
+	const struct sv_seen_cache *seen;	 /* of the view; NULL: none of its frames was met */
 };
 
 struct sv_slab_alias {
@@ -41,8 +43,16 @@ struct sv_slabs {
 	struct {
 		struct sv_slab_alias *ptr;
 		size_t len, cap;
-	} aliases;	   /* by name */
-	uint64_t unlisted; /* lines of slabinfo that no cache was found for */
+	} aliases;		  /* by name */
+	uint64_t unlisted;	  /* lines of slabinfo that no cache was found for */
+	struct sv_slab_view view; /* where their frames lie */
+};
+
+/* The same once more, after a time. */
+struct sv_slab_growth {
+	bool made;
+	uint64_t from_ns, to_ns; /* CLOCK_BOOTTIME between the two */
+	struct sv_slabs end;
 };
 
 void sv_slabs_fini(struct sv_slabs *slabs);
@@ -55,5 +65,12 @@ struct sv_num sv_slab_frames(const struct sv_slab_cache *cache);
  * text is not what it should be, *why; -1: memory is out.
  */
 int sv_slabs_parse(struct sv_slabs *slabs, struct safevma_error *why);
+
+/*
+ * Joins caches with those that frames were found of; one that the kernel does not list gets a row
+ * of its own. From then on they are in order of exposure: edges to memory of processes, then to
+ * page tables, then memory. -1: memory is out.
+ */
+int sv_slabs_place(struct sv_slabs *slabs);
 
 #endif

@@ -21,7 +21,8 @@ static const struct safevma_table *const tables[] = { &sv_table_ps, &sv_table_ma
 	&sv_table_raster, &sv_table_phys_classes, &sv_table_phys_nodes, &sv_table_phys_zones,
 	&sv_table_phys_blocks, &sv_table_phys_mixing, &sv_table_phys_flags,
 	&sv_table_phys_processes, &sv_table_slab, &sv_table_slab_aliases, &sv_table_slab_settings,
-	&sv_table_share, &sv_table_memory_fds, &sv_table_ways, &sv_table_access, &sv_table_kernel,
+	&sv_table_slab_frames, &sv_table_slab_growth, &sv_table_slab_window, &sv_table_share,
+	&sv_table_memory_fds, &sv_table_ways, &sv_table_access, &sv_table_kernel,
 	&sv_table_issues };
 
 const safevma_table *safevma_table_find(const char *name)
@@ -75,6 +76,7 @@ void safevma_cursor_free(safevma_cursor *cursor)
 	sv_oom_list_fini(&cursor->oom);
 	sv_pfns_fini(&cursor->pfns);
 	free(cursor->selected);
+	sv_slab_growths_fini(&cursor->growths);
 	sv_sharers_fini(&cursor->sharers);
 	sv_share_view_fini(&cursor->share);
 	free(cursor->hard);

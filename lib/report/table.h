@@ -21,6 +21,7 @@
 #include "measure/runs.h"
 #include "measure/settle.h"
 #include "measure/share.h"
+#include "measure/slabgrowth.h"
 #include "measure/vma.h"
 
 struct sv_column {
@@ -136,6 +137,9 @@ struct safevma_cursor {
 	uint64_t node;
 	const struct sv_block_type *block_type;
 	const struct sv_slab_cache *slab;
+	const struct sv_slab_place *slab_place; /* NULL: not told */
+	struct sv_slab_growths growths;
+	const struct sv_slab_grown *grown;
 	uint64_t zone_blocks;
 	struct sv_pfns pfns;
 	struct sv_placement placement, process_placement;
@@ -262,8 +266,9 @@ extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, s
 	sv_table_fit, sv_table_fit_limits, sv_table_phys, sv_table_raster, sv_table_phys_classes,
 	sv_table_phys_nodes, sv_table_phys_zones, sv_table_phys_blocks, sv_table_phys_mixing,
 	sv_table_phys_flags, sv_table_phys_processes, sv_table_slab, sv_table_slab_aliases,
-	sv_table_slab_settings, sv_table_share, sv_table_memory_fds, sv_table_ways, sv_table_access,
-	sv_table_kernel, sv_table_issues;
+	sv_table_slab_settings, sv_table_slab_frames, sv_table_slab_growth, sv_table_slab_window,
+	sv_table_share, sv_table_memory_fds, sv_table_ways, sv_table_access, sv_table_kernel,
+	sv_table_issues;
 
 /* Words of bits. */
 struct safevma_value sv_lock_reasons(safevma_cursor *c, unsigned int reasons);

@@ -5,6 +5,7 @@
 
 #include "iface/kconfig.h"
 #include "table.h"
+#include "table_slab.h"
 
 static bool wanted(const safevma_observation *obs)
 {
@@ -33,6 +34,7 @@ static bool next_cache(safevma_cursor *c)
 		return false;
 	c->item = c->next_index++;
 	c->slab = &c->obs->slabs.caches.ptr[c->item];
+	c->slab_place = sv_slab_place_of(c->obs, c->slab);
 	return true;
 }
 
@@ -41,9 +43,10 @@ static struct safevma_value get_name(safevma_cursor *c)
 	return sv_value_span(c->slab->name);
 }
 
+/* Of a cache that the kernel does not list there is none. */
 static struct safevma_value get_id(safevma_cursor *c)
 {
-	return sv_value_span(c->slab->id);
+	return c->slab->id.ptr ? sv_value_span(c->slab->id) : sv_value_unknown();
 }
 
 static struct safevma_value get_ctor(safevma_cursor *c)
@@ -81,6 +84,8 @@ static struct safevma_value get_names(safevma_cursor *c)
 
 	for (size_t i = 0; i < c->obs->slabs.aliases.len; i++)
 		n += c->obs->slabs.aliases.ptr[i].cache == c->item;
+	if (!c->slab->id.ptr)
+		return sv_value_unknown();
 	return sv_value_u64(SAFEVMA_TYPE_U64, n ? n : 1);
 }
 
@@ -194,6 +199,7 @@ static const struct sv_column cache_columns[] = {
 		get_ctor),
 	SV_COL("LISTED", "slabinfo_slabs", "slabs that slabinfo lists, to compare", U64, false,
 		get_listed),
+	SV_SLAB_PLACE_COLUMNS,
 };
 
 const struct safevma_table sv_table_slab = {
@@ -204,7 +210,7 @@ const struct safevma_table sv_table_slab = {
 	.next_row = next_cache,
 	.complete = complete,
 	.coverage = coverage,
-	.also = &sv_table_slab_aliases,
+	.also = &sv_table_slab_frames,
 	.alone = true,
 	.none = "no slab caches could be read",
 };

@@ -130,7 +130,15 @@ static const struct safevma_topic terms[] = {
 		"The kernel marks each pageblock with a migratetype and allocates accordingly, as "
 		"long as there is room: under pressure it falls back to blocks of another type, "
 		"which is how slab gets beside memory of processes. How many blocks there are of "
-		"each type /proc/pagetypeinfo says; which block is of which, no kernel tells." },
+		"each type /proc/pagetypeinfo says; which block is of which stands beside the "
+		"struct "
+		"pages, where safevma slab reads it through kcore." },
+	{ "spread", "term", "a slab cache that went into other pageblocks",
+		"The more pageblocks a cache stands in, and the more of them hold memory of "
+		"processes, the more such memory an overrun of its objects can reach. "
+		"safevma slab shows both, and its edges; with --grow which caches entered "
+		"pageblocks that were kept for movable memory: there the kernel fell back, "
+		"and its grouping by mobility protects less from then on." },
 	{ "cell", "term", "a stretch of frames in the picture of safevma phys",
 		"A cell is a power of two of frames; its letter is the class that most of its "
 		"memory is of, and a capital, or ':' for '.', where slab or compound kernel memory "

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Each tests/golden/cases/NAME.case holds a command line in its first line; below it stand what it
 # printed on standard output, on standard error, and its exit status. UPDATE=1 rewrites these.
-# The recordings were made in guests: deb61cloud (Debian 6.1, stock) and c72 (7.2). Prints TAP.
+# The recordings were made in guests: deb61cloud and deb61phys (Debian 6.1, stock), c72 (7.2), and c612slab
+# (6.12, 96 MiB: slab --grow alone). Prints TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 : "${SAFEVMA:=build/safevma}"

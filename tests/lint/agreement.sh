@@ -123,7 +123,7 @@ arrays='vmas|runs|edge_list|interfaces|facts|reconciliation|residency'
 arrays+='|zones|linear_map|pools|holders|map_extents|claims|summary'
 arrays+='|system|page_tables|mixing|mappings|changes|looks|settled|stacks|faults|sampling'
 arrays+='|pressure|watermarks|swap|settings|cgroups|cgroup_limits|oom_order|oom_standing'
-arrays+='|would_fit|would_fit_limits|caches|aliases|slab_settings|cells|raster|classes|nodes|block_types|flags|places|pairs|descriptors|ways|items|issues'
+arrays+='|would_fit|would_fit_limits|caches|slab_frames|grown|window|aliases|slab_settings|cells|raster|classes|nodes|block_types|flags|places|pairs|descriptors|ways|items|issues'
 for s in share/schema/*.json; do
 	missing=$(comm -23 <(tests/lint/schema.py --members "$s" | sed -E \
 		"s/^(processes|frames)\\.//; s/^($arrays)\\.//" | sort -u) <(members_documented))
@@ -131,7 +131,7 @@ for s in share/schema/*.json; do
 done
 is "every command that writes JSON has a schema" \
 	"$(find share/schema -name 'safevma.*.json' | sed 's/.*safevma\.//; s/\.json//' |
-		grep -v -x -e recording -e frames-pfn -e locks-each | sort)" \
+		grep -v -x -e recording -e frames-pfn -e locks-each -e slab-grow | sort)" \
 	"$(for c in $commands; do help_options "$c" | grep -q -e --json && echo "$c"; done)"
 
 # ---- the library ---------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def objects(schema, where="$"):
 
 
 # Tables that an option adds are there or not; a list of claims has no summary.
-OPTIONAL = {"reconciliation", "residency", "holders", "map_extents", "summary"}
+OPTIONAL = {"reconciliation", "residency", "holders", "map_extents", "summary", "window"}
 
 
 def optional(o):

@@ -61,6 +61,7 @@ both()
 	shift 2
 	schema=$schemas/safevma.$command.json
 	case "$command $* " in *" --pfn "*) schema=$schemas/safevma.$command-pfn.json ;; esac
+	case "$command $* " in "slab --grow "*) schema=$schemas/safevma.slab-grow.json ;; esac
 	case "$command $* " in "locks "*" --each "*) schema=$schemas/safevma.locks-each.json ;; esac
 	# shellcheck disable=SC2086 # $as is a command and its arguments
 	run $as "$bin" "$command" "$@" --json &&
@@ -132,6 +133,8 @@ both "critical" commit --critical
 both "settings" kernel
 both "the kernel alone" linear
 both "caches" slab
+both "caches beside a process" slab -p $$
+both "caches over a time" slab --grow --duration 10ms
 both "the machine alone" phys --range 0-0x3ffff
 both "each frame" phys --range 0x1000-0x11ff --zoom 1 -p $$
 both "no memory" phys --range 0xffffffffff000-0xfffffffffffff
@@ -219,6 +222,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	both "nobody, a frame" frames --pfn 0x1000
 	both "nobody, the machine" phys
 	both "nobody, caches" slab
+	both "nobody, caches over a time" slab --grow --duration 10ms
 	both "nobody, claims" probe fork-cow devmem-ram
 	mkdir "$work/nobody" && chown 65534:65534 "$work/nobody"
 	# shellcheck disable=SC2086

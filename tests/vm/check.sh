@@ -515,28 +515,36 @@ analyse_fit() # NAME DIR
 	done <"$2/fit.log"
 }
 
+# The lines that a comparison prints: "ok TEXT", "not ok TEXT", "# TEXT".
+compare_by() # NAME DIR PROGRAM ARGUMENT...
+{
+	local line name=$1 stem=$2/$3
+
+	python3 "tests/vm/$3" "$2" "${@:4}" >"$stem.log" 2>"$stem.err"
+	while read -r line; do
+		case $line in
+		'#'*) echo "# $name: ${line#\# }" ;;
+		*)
+			echo "${line#*ok }" >"$stem.one"
+			ok "$name: ${line#*ok }" "$([ "${line%% *}" = ok ] && echo 0 || echo 1)" \
+				"$stem.one"
+			;;
+		esac
+	done <"$stem.log"
+	[ ! -s "$stem.err" ] && [ -s "$stem.log" ]
+	ok "$name: the comparison went through" $? "$stem.err"
+}
+
 # Frames by their struct pages, against page_owner where it is on, and against the counts of slabs.
 analyse_structpages() # NAME DIR
 {
-	local line pid stem=$2/recording
+	local pid stem=$2/recording
 
 	pid=$(jq -r 'select(.ready).pid' "$2/victim.jsonl")
 	"$safevma" adjacency -J --without page_owner -p "$pid" --root "$stem" \
 		>"$stem.adjacency.json" 2>"$stem.adjacency.err"
 	ok "$1: adjacency of the recording is complete" $? "$stem.adjacency.err"
-	python3 tests/vm/structpages.py "$2" >"$2/structpages.log" 2>"$2/structpages.err"
-	while read -r line; do
-		case $line in
-		'#'*) echo "# $1: ${line#\# }" ;;
-		*)
-			echo "${line#*ok }" >"$2/structpages.one"
-			ok "$1: ${line#*ok }" "$([ "${line%% *}" = ok ] && echo 0 || echo 1)" \
-				"$2/structpages.one"
-			;;
-		esac
-	done <"$2/structpages.log"
-	[ ! -s "$2/structpages.err" ]
-	ok "$1: the comparison went through" $? "$2/structpages.err"
+	compare_by "$1" "$2" structpages.py
 }
 
 # Every stream of a guest.
@@ -553,6 +561,10 @@ analyse_streams() # NAME DIR
 		;;
 	structpages)
 		analyse_structpages "$1" "$2"
+		return
+		;;
+	slabs)
+		compare_by "$1" "$2" slabs.py "$safevma"
 		return
 		;;
 	esac
@@ -605,7 +617,7 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	esac
 	case $(expected jobs record) in
 	fit-*) export TIMEOUT=${TIMEOUT:-900} ;; # a dozen recordings
-	structpages) extra=$(programs_of "$3")/tests/vm-extra ;;
+	structpages | slabs) extra=$(programs_of "$3")/tests/vm-extra ;;
 	phys)
 		tests/bench/page-types.sh "$build/bench/page-types" || return
 		mkdir -p "$work/extra"

@@ -92,16 +92,18 @@ static int print_caches(struct sv_capture *c, struct sv_slab_view *view)
 {
 	struct safevma_error why = { 0 }, err = { 0 };
 
-	if (sv_capture_slab_frames(c, "slab", view, NULL, NULL, &why, &err) <= 0)
+	if (sv_capture_slab_frames(c, "slab", view, &why, &err) <= 0)
 		return failed("pass", why.message[0] ? &why : &err);
-	printf("frames %" PRIu64 " changed %" PRIu64 " unnamed %" PRIu64 "\n", view->frames,
-		view->changed, view->unnamed);
+	printf("frames %" PRIu64 " changed %" PRIu64 " unnamed %" PRIu64 "\n",
+		view->parts[SV_SLAB_ALL].frames, view->parts[SV_SLAB_CHANGED].frames,
+		view->parts[SV_SLAB_UNNAMED].frames);
 	for (size_t i = 0; i < view->caches.len; i++) {
 		const struct sv_seen_cache *k = &view->caches.ptr[i];
 
 		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64
 		       " %s\n",
-			k->slabs, k->frames, k->kfence, k->size.known ? (int64_t)k->size.value : -1,
+			k->slabs, k->place.frames, k->kfence,
+			k->size.known ? (int64_t)k->size.value : -1,
 			k->object_size.known ? (int64_t)k->object_size.value : -1,
 			k->order.known ? (int64_t)k->order.value : -1, k->label ? k->label : "-");
 	}
