@@ -518,25 +518,53 @@ analyse_fit() # NAME DIR
 # Frames by their struct pages, against page_owner where it is on, and against the counts of slabs.
 analyse_structpages() # NAME DIR
 {
-	local line pid stem=$2/recording
+	local pid stem=$2/recording
 
 	pid=$(jq -r 'select(.ready).pid' "$2/victim.jsonl")
 	"$safevma" adjacency -J --without page_owner -p "$pid" --root "$stem" \
 		>"$stem.adjacency.json" 2>"$stem.adjacency.err"
 	ok "$1: adjacency of the recording is complete" $? "$stem.adjacency.err"
 	python3 tests/vm/structpages.py "$2" >"$2/structpages.log" 2>"$2/structpages.err"
+	take_verdicts "$1" "$2/structpages"
+}
+
+# Slab that filled the holes of locked memory and left again, in figures of slab and adjacency.
+analyse_slabstress() # NAME DIR
+{
+	local state pid
+
+	pid=$(jq -r 'select(.ready).pid' "$2/stress.jsonl")
+	for state in before during after; do
+		"$safevma" slab -J --root "$2/$state" >"$2/$state.slab.json" 2>"$2/$state.slab.err"
+		ok "$1 $state: slab of the recording is complete" $? "$2/$state.slab.err"
+		"$safevma" adjacency -J -p "$pid" --root "$2/$state" >"$2/$state.adjacency.json" \
+			2>"$2/$state.adjacency.err"
+		ok "$1 $state: adjacency of the recording is complete" $? "$2/$state.adjacency.err"
+		python3 tests/live/exposure.py "$2/$state" <"$2/$state.adjacency.json" \
+			>"$2/$state.exposure.log"
+		ok "$1 $state: exposure is what an independent count gives" $? \
+			"$2/$state.exposure.log"
+	done
+	python3 tests/vm/slabstress.py "$2" >"$2/slabstress.log" 2>"$2/slabstress.err"
+	take_verdicts "$1" "$2/slabstress"
+}
+
+# Lines "ok", "not ok" and "#" that a comparison wrote into STEM.log, and why it broke off if it did.
+take_verdicts() # NAME STEM
+{
+	local line
+
 	while read -r line; do
 		case $line in
 		'#'*) echo "# $1: ${line#\# }" ;;
 		*)
-			echo "${line#*ok }" >"$2/structpages.one"
-			ok "$1: ${line#*ok }" "$([ "${line%% *}" = ok ] && echo 0 || echo 1)" \
-				"$2/structpages.one"
+			echo "${line#*ok }" >"$2.one"
+			ok "$1: ${line#*ok }" "$([ "${line%% *}" = ok ] && echo 0 || echo 1)" "$2.one"
 			;;
 		esac
-	done <"$2/structpages.log"
-	[ ! -s "$2/structpages.err" ]
-	ok "$1: the comparison went through" $? "$2/structpages.err"
+	done <"$2.log"
+	[ ! -s "$2.err" ]
+	ok "$1: the comparison went through" $? "$2.err"
 }
 
 # Every stream of a guest.
@@ -551,8 +579,8 @@ analyse_streams() # NAME DIR
 		analyse_fit "$1" "$2"
 		return
 		;;
-	structpages)
-		analyse_structpages "$1" "$2"
+	structpages | slabstress)
+		"analyse_$(expected jobs record)" "$1" "$2"
 		return
 		;;
 	esac
@@ -605,7 +633,7 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	esac
 	case $(expected jobs record) in
 	fit-*) export TIMEOUT=${TIMEOUT:-900} ;; # a dozen recordings
-	structpages) extra=$(programs_of "$3")/tests/vm-extra ;;
+	structpages | slabstress) extra=$(programs_of "$3")/tests/vm-extra ;;
 	phys)
 		tests/bench/page-types.sh "$build/bench/page-types" || return
 		mkdir -p "$work/extra"
