@@ -114,30 +114,70 @@ static int collect_all(struct sv_capture *c, struct numbers *list)
 
 enum { GAP = 32, RUN = 1024 }; /* frames between two that are read with them; at most at once */
 
+#define NOT_THERE UINT64_MAX /* no flags of a frame */
+
+/*
+ * A recording holds the frames that were asked about while it was made. By another of its readings
+ * of the same frame another one may be beside it: that became another one meanwhile.
+ */
+static int read_one_by_one(struct sv_file *f, const uint64_t *pfns, size_t n, uint64_t *ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = sv_capture_flags(f, pfns[i], 1, &ret[i], why, err);
+
+		if (rc < 0 || (!rc && why->code != SAFEVMA_E_NOT_RECORDED))
+			return rc;
+		if (!rc)
+			ret[i] = NOT_THERE;
+	}
+	return 1;
+}
+
+static int read_run(struct sv_file *f, const uint64_t *pfns, size_t n, uint64_t *ret,
+	struct safevma_error *why, struct safevma_error *err)
+{
+	uint64_t words[RUN];
+	int rc = sv_capture_flags(f, pfns[0], (size_t)(pfns[n - 1] - pfns[0] + 1), words, why, err);
+
+	for (size_t i = 0; i < n && rc > 0; i++)
+		ret[i] = words[pfns[i] - pfns[0]];
+	return rc || why->code != SAFEVMA_E_NOT_RECORDED
+		       ? rc
+		       : read_one_by_one(f, pfns, n, ret, why, err);
+}
+
 /* 1, 0 with *why, -1. */
 static int read_flags(struct sv_capture *c, const struct numbers *list, const char *tag,
 	uint64_t *ret, struct safevma_error *why, struct safevma_error *err)
 {
 	struct sv_place place = { .iface = SV_IFACE_KPAGEFLAGS, .tag = tag };
 	sv_auto_file struct sv_file *f = NULL;
-	uint64_t words[RUN];
 	int rc = 1;
 
 	if (sv_root_open(c->root, &place, &f, why))
 		return sv_error_fatal(why) ? sv_error_pass(err, why) : 0;
 	for (size_t i = 0, end; i < list->len && rc > 0; i = end) {
-		uint64_t first = list->ptr[i];
-
 		for (end = i + 1; end < list->len && list->ptr[end] - list->ptr[end - 1] <= GAP &&
-				  list->ptr[end] - first < RUN;
+				  list->ptr[end] - list->ptr[i] < RUN;
 			end++)
 			;
-		rc = sv_capture_flags(
-			f, first, (size_t)(list->ptr[end - 1] - first + 1), words, why, err);
-		for (size_t k = i; k < end && rc > 0; k++)
-			ret[k] = words[list->ptr[k] - first];
+		rc = read_run(f, list->ptr + i, end - i, ret + i, why, err);
 	}
 	return rc;
+}
+
+/* Of those there is nothing to say. */
+static void leave_out(struct numbers *list, uint64_t *flags)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < list->len; i++)
+		if (flags[i] != NOT_THERE) {
+			list->ptr[out] = list->ptr[i];
+			flags[out++] = flags[i];
+		}
+	list->len = out;
 }
 
 static void note_flags(struct sv_holdings *h, const uint64_t *flags)
@@ -168,7 +208,7 @@ static int no_flags(
 		c->obs, SV_IFACE_KPAGEFLAGS, 0, why, false, "who has the frames beside", err);
 }
 
-static int ask(struct sv_capture *c, const struct numbers *list, uint64_t *before, uint64_t *after,
+static int ask(struct sv_capture *c, struct numbers *list, uint64_t *before, uint64_t *after,
 	struct safevma_error *err)
 {
 	static const struct {
@@ -186,6 +226,9 @@ static int ask(struct sv_capture *c, const struct numbers *list, uint64_t *befor
 
 	if (rc <= 0)
 		return rc ? -1 : no_flags(c, &why, err);
+	leave_out(list, before);
+	if (sv_holdings_init(h, list->ptr, list->len))
+		return sv_error_nomem(err);
 	for (size_t i = 0; i < sv_array_size(providers); i++)
 		if (providers[i].fn(c, h, before, err))
 			return -1;
@@ -204,9 +247,7 @@ int sv_capture_sources(struct sv_capture *c, struct safevma_error *err)
 {
 	sv_auto_free uint64_t *before = NULL, *after = NULL;
 	struct numbers list = { 0 };
-	int rc = collect_all(c, &list) || sv_holdings_init(&c->obs->holdings, list.ptr, list.len)
-			 ? sv_error_nomem(err)
-			 : 0;
+	int rc = collect_all(c, &list) ? sv_error_nomem(err) : 0;
 
 	if (!rc && list.len) {
 		before = calloc(list.len, sizeof(*before));

@@ -161,7 +161,38 @@ JUDGE(secretmem)
 		secretmem_by_release(&r, JUDGED);
 }
 
-/* Seen on 6.12.117 of x86-64, arm64 and the real-time flavour; not on 6.1, 6.18 and 7.2. */
+/*
+ * Commit dee3d0bef2b0 of 6.10 tests PAGE_MAPPING_KSM (now FOLIO_MAPPING_KSM) by one bit of the two
+ * that it has; 81401cebfc15 mended it before 7.2, and 6.18.40 and 7.1.5 of the stable series took
+ * that over. Seen with the fault: 6.12.117 of x86-64, arm64 and the real-time flavour; without it:
+ * 6.1.192, 6.18.44, 7.2.13.
+ */
+static bool ksm_flag_mended(const struct sv_release *r)
+{
+	return compare(r, (struct at) { 7, 2, 0 }) >= 0 ||
+	       (series(r, 6, 18) && compare(r, (struct at) { 6, 18, 40 }) >= 0) ||
+	       (series(r, 7, 1) && compare(r, (struct at) { 7, 1, 5 }) >= 0);
+}
+
+static void ksm_flag_by_release(const struct sv_release *r, struct judged j)
+{
+	if (ksm_flag_mended(r))
+		say(j, SAFEVMA_VERDICT_NOTAPPLICABLE, "this release has the fix, or came after it");
+	else if (!r->plain)
+		say(j, SAFEVMA_VERDICT_UNKNOWN,
+			series(r, 6, 12) ? "a vendor's kernel of a series in which it was seen"
+					 : "a vendor's kernel: its number does not tell");
+	else if (compare(r, (struct at) { 6, 10, 0 }) < 0)
+		say(j, SAFEVMA_VERDICT_NOTAPPLICABLE, "this release came before the fault");
+	else if ((series(r, 6, 12) && compare(r, (struct at) { 6, 12, 117 }) > 0) ||
+		 (series(r, 7, 0) && r->patch))
+		say(j, SAFEVMA_VERDICT_UNKNOWN,
+			"from which release on this series has the fix is not known");
+	else
+		say(j, SAFEVMA_VERDICT_WARN,
+			"a release of the affected range; a fix that was added would not show");
+}
+
 JUDGE(ksm_flag)
 {
 	enum sv_option o = sv_hard_option(obs, "PROC_PAGE_MONITOR", NULL);
@@ -172,18 +203,8 @@ JUDGE(ksm_flag)
 		say(JUDGED, SAFEVMA_VERDICT_NOTAPPLICABLE, "this kernel has no kpageflags");
 	else if (!r.known)
 		say(JUDGED, SAFEVMA_VERDICT_UNKNOWN, "the release is not known");
-	else if (compare(&r, (struct at) { 6, 18, 0 }) >= 0)
-		say(JUDGED, SAFEVMA_VERDICT_NOTAPPLICABLE, "this release came after the fix");
-	else if (!r.plain)
-		say(JUDGED, SAFEVMA_VERDICT_UNKNOWN,
-			series(&r, 6, 12) ? "a vendor's kernel of the series in which it was seen"
-					  : "a vendor's kernel: its number does not tell");
-	else if (series(&r, 6, 12))
-		say(JUDGED, SAFEVMA_VERDICT_WARN, "it was seen in this series");
-	else if (compare(&r, (struct at) { 6, 2, 0 }) < 0)
-		say(JUDGED, SAFEVMA_VERDICT_NOTAPPLICABLE, "this release came before the fault");
 	else
-		say(JUDGED, SAFEVMA_VERDICT_UNKNOWN, "whether this series has it is not known");
+		ksm_flag_by_release(&r, JUDGED);
 }
 
 #define DECK_VMACACHE "deck, Detection: VMA Cache Integrity"
@@ -216,9 +237,8 @@ const struct sv_issue sv_issues[] = {
 		.judge = secretmem },
 	{ .id = "kpageflags-ksm",
 		.title = "kpageflags shows every anonymous page as merged (KSM)",
-		.range = "seen in 6.12; not in 6.1, 6.18, 7.2",
-		.source = "fs/proc/page.c of 6.12: a test of one bit of PAGE_MAPPING_KSM, which "
-			  "has two",
+		.range = "6.10 on; fixed by 6.18.40, 7.1.5, 7.2",
+		.source = "commit dee3d0bef2b0; commit 81401cebfc15 is the fix",
 		.trace = "requirement: Transparent Verification",
 		.judge = ksm_flag },
 };

@@ -130,8 +130,8 @@ static int add_pages(const safevma_observation *obs, size_t number, struct sv_sh
 }
 
 /*
- * Kernels about 6.12 show the flag of KSM for every anonymous frame: their test of it is met by any
- * bit of two. Where no frame is without it, it tells nothing.
+ * Kernels from 6.10 to 7.1 show the flag of KSM for every anonymous frame: their test is met by any
+ * of two bits. Where no frame is without it, it tells nothing.
  */
 static bool ksm_tells(const struct sv_frame_index *x)
 {

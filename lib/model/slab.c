@@ -17,11 +17,49 @@ void sv_slabs_fini(struct sv_slabs *s)
 	sv_slab_view_fini(&s->view);
 }
 
+/* A slab is a power of 2 with room for so many objects and no more: that tells the page as well. */
+static uint64_t page_of(uint64_t objects, uint64_t size, uint64_t order)
+{
+	uint64_t bytes = 1;
+
+	while (bytes < objects * size)
+		bytes <<= 1;
+	return bytes >> order;
+}
+
+/*
+ * allocate_slab() of mm/slub.c takes 2^order frames or, where memory has no such piece, the least
+ * that hold an object, and nothing in between: how much room there is tells how many are small.
+ */
+static uint64_t small_slabs(const struct sv_slab_cache *c, uint64_t *least)
+{
+	uint64_t most = c->objs_per_slab.value, size = c->slab_size.value, few, lacking;
+	uint64_t page = page_of(most, size, c->order.value);
+
+	for (*least = 0; *least < c->order.value && page << *least < size; ++*least)
+		;
+	few = (page << *least) / size;
+	lacking = c->slabs.value * most;
+	lacking = c->objects.value < lacking ? lacking - c->objects.value : 0;
+	if (few >= most)
+		return 0;
+	return lacking / (most - few) < c->slabs.value ? lacking / (most - few) : c->slabs.value;
+}
+
 struct sv_num sv_slab_frames(const struct sv_slab_cache *c)
 {
-	if (!c->slabs.known || !c->order.known || c->order.value > 20 || c->slabs.value >> 40)
+	uint64_t small, least;
+
+	if (!c->slabs.known || !c->order.known || c->order.value > 20 || c->slabs.value >> 32)
 		return (struct sv_num) { 0 };
-	return sv_known(c->slabs.value << c->order.value);
+	if (!c->order.value || !c->slabs.value)
+		return c->slabs;
+	if (!c->objects.known || !c->slab_size.known || !c->objs_per_slab.known ||
+		!c->slab_size.value || c->slab_size.value >> 32 || !c->objs_per_slab.value ||
+		c->objs_per_slab.value >> 16)
+		return (struct sv_num) { 0 };
+	small = small_slabs(c, &least);
+	return sv_known(((c->slabs.value - small) << c->order.value) + (small << least));
 }
 
 #define NUM(name, member)                                                                          \

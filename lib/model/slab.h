@@ -57,7 +57,10 @@ struct sv_slab_growth {
 
 void sv_slabs_fini(struct sv_slabs *slabs);
 
-/* Frames that its slabs take. */
+/*
+ * Frames that its slabs take, those too that are of fewer frames than its order says. Unknown where
+ * the order is not 0 and the room for objects is unknown.
+ */
 struct sv_num sv_slab_frames(const struct sv_slab_cache *cache);
 
 /*

@@ -10,6 +10,7 @@
 static const char tree[] = "cache :0000048\n align 8\n object_size 48\n order 0\n slabs 5 N0=5\n"
 			   " cpu_partial !13\n ctor \n"
 			   "cache dentry\n object_size 192\n order 1\n slabs 7 N0=3 N1=4\n"
+			   " slab_size 192\n objs_per_slab 42\n total_objects 294\n"
 			   " slabs_cpu_partial 128(4) C0=96(3) C1=32(1)\n trace 1\n"
 			   " ctor init_once+0x0/0x10\n"
 			   "alias Acpi-Namespace :0000048\n"
@@ -78,6 +79,41 @@ static void without_slabinfo(void **state)
 	sv_slabs_fini(&s);
 }
 
+/*
+ * Slabs of two sizes: 19 objects of 832 bytes in 4 frames of 4096, 4 in one. 5 slabs of the one and
+ * 7 of the other have room for 123 and take 27 frames, not 48.
+ */
+static void small_slabs(void **state)
+{
+	static const struct {
+		uint64_t order, size, most, slabs, objects, frames;
+	} rows[] = {
+		{ 2, 832, 19, 12, 123, 27 },
+		{ 2, 832, 19, 12, 228, 48 }, /* all of its order */
+		{ 2, 832, 19, 12, 48, 12 },  /* none */
+		{ 2, 832, 19, 12, 300, 48 }, /* a slab came between two readings */
+		{ 2, 832, 19, 12, 0, 12 },
+		{ 3, 9728, 3, 10, 24, 68 },  /* 4 frames at least: 1 object; 7 of 8, 3 of 4 */
+		{ 3, 20480, 1, 10, 10, 80 }, /* 8 frames at least */
+		{ 1, 12288, 10, 3, 25, 5 },  /* pages of 64 KiB: 2 of 2 frames, 1 of one */
+		{ 0, 64, 64, 9, 576, 9 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sv_array_size(rows); i++) {
+		struct sv_slab_cache c = { .order = sv_known(rows[i].order),
+			.slab_size = sv_known(rows[i].size),
+			.objs_per_slab = sv_known(rows[i].most),
+			.slabs = sv_known(rows[i].slabs),
+			.objects = sv_known(rows[i].objects) };
+
+		assert_num(sv_slab_frames(&c), rows[i].frames);
+		c.objects.known = false;
+		if (rows[i].order)
+			assert_unknown(sv_slab_frames(&c));
+	}
+}
+
 static void malformed(void **state)
 {
 	static const char *const trees[] = { "cache \n", "alias x\n", "alias :x\n", "slabs 5\n",
@@ -143,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(joined),
 		cmocka_unit_test(without_slabinfo),
+		cmocka_unit_test(small_slabs),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(fixtures),
 		cmocka_unit_test(damaged),

@@ -290,7 +290,7 @@ static void one(const char *line, FILE *answers)
 }
 
 /* Up to its end, so that nobody has the FIFO open while the line is obeyed. */
-static bool take_line(const char *path, char *ret, size_t size)
+bool take_line(const char *path, char *ret, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t at = 0;
@@ -306,7 +306,7 @@ static bool take_line(const char *path, char *ret, size_t size)
 }
 
 /* It waits in open(), which nothing else would end; the asker ends with it. */
-static void end_by_term(void)
+void end_by_term(void)
 {
 	sigset_t none;
 
@@ -315,16 +315,22 @@ static void end_by_term(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int victim_ask(void)
+FILE *open_desk(char *ask, size_t size)
 {
-	char ask[LINE], answers[LINE], line[LINE];
-	FILE *out;
+	char answers[LINE];
 
-	snprintf(ask, sizeof(ask), "%s/ask", settings.dir);
+	snprintf(ask, size, "%s/ask", settings.dir);
 	snprintf(answers, sizeof(answers), "%s/answers", settings.dir);
 	if ((mkdir(settings.dir, 0700) && errno != EEXIST) || mkfifo(ask, 0600))
-		return EXIT_FAILURE;
-	out = fopen(answers, "we");
+		return NULL;
+	return fopen(answers, "we");
+}
+
+int victim_ask(void)
+{
+	char ask[LINE], line[LINE];
+	FILE *out = open_desk(ask, sizeof(ask));
+
 	if (!out || start_asker())
 		return EXIT_FAILURE;
 	set_adj("-1000");

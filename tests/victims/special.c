@@ -142,7 +142,7 @@ int victim_sparse(void)
 
 /* ---- fragment: memory that is free a page at a time, as after long uptime ---- */
 
-static uint64_t available_bytes(void)
+uint64_t available_bytes(void)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
 	char line[128];

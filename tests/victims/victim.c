@@ -15,6 +15,7 @@
  *   victim [OPTION...] hostile      names full of control characters
  *   victim [OPTION...] pidns        a child in a PID namespace of its own
  *   victim [OPTION...] share        a child with memory in common, and which (share.c)
+ *   victim [OPTION...] slab [N]     N sockets, pipes and names (12000) on order (slab.c)
  *   victim [OPTION...] ask          asks for memory as DIR/ask says, tells in DIR/answers (ask.c)
  *
  *   --only NAME,...  these regions alone      --list        names of the regions
@@ -230,7 +231,7 @@ static int usage(void)
 	      "              [many [N] | sparse [GiB] | fragment [MiB] | files [N] | churn [S] | "
 	      "obey |\n"
 	      "               compact [MS] | toucher | flood [N] | hostile | pidns |\n"
-	      "               ask | share]\n",
+	      "               ask | share | slab [N]]\n",
 		stderr);
 	return EXIT_USAGE;
 }
@@ -353,6 +354,8 @@ static int run(int argc, char **argv)
 		return victim_ask();
 	if (!strcmp(what, "share") && argc == 1)
 		return victim_share();
+	if (!strcmp(what, "slab"))
+		return victim_slab();
 	if (!strcmp(what, "pidns") && argc == 1)
 		return victim_pidns();
 	if (!strcmp(what, "obey") && argc == 1)

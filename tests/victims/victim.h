@@ -97,6 +97,13 @@ void report_stacks(void);
 /* Writes, or where it may not, reads each page of these regions; says at which it faulted. */
 void touch_regions(struct region *regions, size_t count);
 
+/* Of ask.c: DIR/ask is made, its path given back, and DIR/answers opened; NULL with errno. */
+FILE *open_desk(char *ask, size_t size);
+bool take_line(const char *path, char *ret, size_t size);
+void end_by_term(void);
+
+uint64_t available_bytes(void); /* MemAvailable */
+
 int victim_many(void);
 int victim_sparse(void);
 int victim_fragment(void);
@@ -110,5 +117,6 @@ int victim_toucher(void);
 int victim_flood(void);
 int victim_ask(void);
 int victim_share(void);
+int victim_slab(void);
 
 #endif

@@ -547,6 +547,26 @@ analyse_structpages() # NAME DIR
 	compare_by "$1" "$2" structpages.py
 }
 
+# Slab that filled the holes of locked memory and left again, in figures of slab and adjacency.
+analyse_slabstress() # NAME DIR
+{
+	local state pid
+
+	pid=$(jq -r 'select(.ready).pid' "$2/stress.jsonl")
+	for state in before during after; do
+		"$safevma" slab -J --root "$2/$state" >"$2/$state.slab.json" 2>"$2/$state.slab.err"
+		ok "$1 $state: slab of the recording is complete" $? "$2/$state.slab.err"
+		"$safevma" adjacency -J -p "$pid" --root "$2/$state" >"$2/$state.adjacency.json" \
+			2>"$2/$state.adjacency.err"
+		ok "$1 $state: adjacency of the recording is complete" $? "$2/$state.adjacency.err"
+		python3 tests/live/exposure.py "$2/$state" <"$2/$state.adjacency.json" \
+			>"$2/$state.exposure.log"
+		ok "$1 $state: exposure is what an independent count gives" $? \
+			"$2/$state.exposure.log"
+	done
+	compare_by "$1" "$2" slabstress.py
+}
+
 # Every stream of a guest.
 analyse_streams() # NAME DIR
 {
@@ -559,8 +579,8 @@ analyse_streams() # NAME DIR
 		analyse_fit "$1" "$2"
 		return
 		;;
-	structpages)
-		analyse_structpages "$1" "$2"
+	structpages | slabstress)
+		"analyse_$(expected jobs record)" "$1" "$2"
 		return
 		;;
 	slabs)
@@ -617,7 +637,7 @@ boot() # NAME KERNEL ARCH CPU MEM APPEND
 	esac
 	case $(expected jobs record) in
 	fit-*) export TIMEOUT=${TIMEOUT:-900} ;; # a dozen recordings
-	structpages | slabs) extra=$(programs_of "$3")/tests/vm-extra ;;
+	structpages | slabs | slabstress) extra=$(programs_of "$3")/tests/vm-extra ;;
 	phys)
 		tests/bench/page-types.sh "$build/bench/page-types" || return
 		mkdir -p "$work/extra"
