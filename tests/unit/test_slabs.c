@@ -99,6 +99,7 @@ static void parts(void **state)
 
 static const char tree[] = "cache dentry\n object_size 192\n order 0\n slabs 7\n"
 			   "cache :0000256\n object_size 256\n order 1\n slabs 9\n"
+			   " slab_size 256\n objs_per_slab 32\n total_objects 288\n"
 			   "alias filp :0000256\nalias pid :0000256\n";
 
 static void parse(struct sv_slabs *s)
@@ -222,6 +223,7 @@ static void grown_by_counts(void **state)
 	parse(&obs.slabs);
 	parse(&obs.slab_growth.end);
 	obs.slab_growth.end.caches.ptr[0].slabs.value += 4;
+	obs.slab_growth.end.caches.ptr[0].objects.value += 128;
 	assert_int_equal(sv_measure_slab_growth(&obs, &g), 0);
 	assert_false(g.placed || g.movable);
 	assert_int_equal(g.len, 1);
