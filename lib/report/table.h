@@ -253,6 +253,14 @@ struct safevma_value sv_get_path(safevma_cursor *c);
 		SV_COL("CHANGED", "coverage.changed", "pages that changed while read", U64, shown, \
 			sv_get_changed)
 
+/* The usual members of a table: what the file calls by these names. */
+#define SV_GROUPS_OF_ROWS                                                                          \
+	.group_columns = group_columns, .group_count = sv_array_size(group_columns),               \
+	.row_columns = row_columns, .row_count = sv_array_size(row_columns),                       \
+	.next_group = next_group, .next_row = next_row
+
+#define SV_NONE_SELECTED "no process was selected: name one with -p PID, or take all with -a"
+
 extern const struct safevma_table sv_table_ps, sv_table_maps, sv_table_frames, sv_table_adjacency,
 	sv_table_doctor, sv_table_facts, sv_table_reconcile, sv_table_linear, sv_table_linear_map,
 	sv_table_pools, sv_table_holders, sv_table_extents, sv_table_linear_processes,

@@ -113,7 +113,7 @@ const struct safevma_table sv_table_locks_each = {
 	.next_row = next_run,
 	.complete = sv_locks_complete,
 	.coverage = sv_selected_coverage,
-	.none = "no process was selected: name one with -p PID, or take all with -a",
+	.none = SV_NONE_SELECTED,
 };
 
 /* ---- what moves memory ----------------------------------------------------------------------- */

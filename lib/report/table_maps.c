@@ -315,15 +315,10 @@ const struct safevma_table sv_table_maps = {
 	.name = "maps",
 	.group_member = "processes",
 	.row_member = "vmas",
-	.group_columns = group_columns,
-	.group_count = sv_array_size(group_columns),
-	.row_columns = row_columns,
-	.row_count = sv_array_size(row_columns),
-	.next_group = next_group,
-	.next_row = next_row,
+	SV_GROUPS_OF_ROWS,
 	.complete = sv_memory_complete,
 	.coverage = sv_selected_coverage,
-	.none = "no process was selected: name one with -p PID, or take all with -a",
+	.none = SV_NONE_SELECTED,
 };
 
 /* ---- linear -p: the same figures, of reach alone --------------------------------------------- */

@@ -392,7 +392,7 @@ const struct safevma_table sv_table_watch = {
 	.complete = complete,
 	.coverage = coverage,
 	.also = &sv_table_looks,
-	.none = "no process was selected: name one with -p PID, or take all with -a",
+	.none = SV_NONE_SELECTED,
 };
 
 /* In text the changes are told as they come; at the end there is a line a process. */
@@ -405,5 +405,5 @@ const struct safevma_table sv_table_watched = {
 	.complete = complete,
 	.coverage = coverage,
 	.also = &sv_table_settled,
-	.none = "no process was selected: name one with -p PID, or take all with -a",
+	.none = SV_NONE_SELECTED,
 };
