@@ -579,8 +579,12 @@ analyse_streams() # NAME DIR
 		analyse_fit "$1" "$2"
 		return
 		;;
-	structpages | slabstress)
-		"analyse_$(expected jobs record)" "$1" "$2"
+	structpages)
+		analyse_structpages "$1" "$2"
+		return
+		;;
+	slabstress)
+		analyse_slabstress "$1" "$2"
 		return
 		;;
 	slabs)
