@@ -204,7 +204,7 @@ static void names_are_kept_once(void **state)
 {
 	enum { MANY = 1000 };
 	struct sv_holdings h;
-	char text[16];
+	char text[32];
 
 	(void)state;
 	begin(&h);
