@@ -413,6 +413,7 @@ int sv_capture_frames(struct sv_capture *c, struct sv_kpages *k, struct sv_proce
 	if (!rc && changed_only && k->flags && (c->obs->needs & SAFEVMA_NEED_EXPOSURE))
 		rc = sv_capture_around(c, k->flags, &fresh, err);
 	if (!rc && !p->frames.len) {
+		sv_frames_fini(&p->frames);
 		p->frames = fresh;
 		return 0;
 	}
