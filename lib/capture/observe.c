@@ -144,7 +144,14 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 		return -1;
 	if ((needs & SAFEVMA_NEED_PROCESSES) && sv_capture_processes(c, err))
 		return -1;
-	if (all_memory(c, err) || ((needs & SAFEVMA_NEED_VMAS) && limits(c, err)))
+	/* Before the descriptors of any process, for each of which the kernel makes objects. */
+	if ((needs & SAFEVMA_NEED_SLAB) && sv_capture_slab(c, err))
+		return -1;
+	if (all_memory(c, err))
+		return -1;
+	if ((needs & SAFEVMA_NEED_SLAB) && sv_slabs_place(&c->obs->slabs))
+		return sv_error_nomem(err);
+	if ((needs & SAFEVMA_NEED_VMAS) && limits(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_SOURCES) && sv_capture_sources(c, err))
 		return -1;
@@ -153,8 +160,6 @@ static int rounds(struct sv_capture *c, struct safevma_error *err)
 	if ((needs & SAFEVMA_NEED_COMMIT) && sv_capture_commit(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_PRESSURE) && sv_capture_pressure(c, err))
-		return -1;
-	if ((needs & SAFEVMA_NEED_SLAB) && sv_capture_slab(c, err))
 		return -1;
 	if ((needs & SAFEVMA_NEED_HARDENING) && sv_capture_hardening(c, err))
 		return -1;

@@ -69,9 +69,7 @@ static int read_caches(
 
 int sv_capture_slab(struct sv_capture *c, struct safevma_error *err)
 {
-	if (read_caches(c, &c->obs->slabs, "slab", err) || read_cmdline(c, err))
-		return -1;
-	return sv_slabs_place(&c->obs->slabs) ? sv_error_nomem(err) : 0;
+	return read_caches(c, &c->obs->slabs, "slab", err) || read_cmdline(c, err) ? -1 : 0;
 }
 
 /* ---- once more, after a time ----------------------------------------------------------------- */
