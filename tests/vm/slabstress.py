@@ -199,7 +199,8 @@ def compare_edges():
     verdict(y > 1000 + 4 * x and z < x + 0.5 * (y - x),
             f"frames in blocks with slab come, and most of them go: {x}, {y}, {z}")
     x, y, z = (p["lift"] for p in (b, d, a))
-    verdict(y > 10 * x and y > 10 * z, f"lift goes up and down: {x}, {y}, {z}")
+    # Slab that stays may stand right beside it: a few edges, against which chance gives still fewer.
+    verdict(y > 10 * x and y > 4 * z, f"lift goes up and down: {x}, {y}, {z}")
 
 
 def compare_holders():
