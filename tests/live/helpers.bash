@@ -23,10 +23,11 @@ start()
 # start_victim ARG...: waits until it has said its truth; truth in $truth, pid in $victim.
 start_victim()
 {
-	start "$VICTIM" --stay "$@"
 	truth=$BATS_TEST_TMPDIR/started.out
+	rm -f "$truth" # what an earlier one said
+	start "$VICTIM" --stay "$@"
 	for _ in $(seq 300); do
-		grep -q '"ready"' "$truth" && break
+		grep -qs '"ready"' "$truth" && break
 		sleep 0.1
 	done
 	victim=$(sed -n 's/.*"ready":true,"pid":\([0-9]*\).*/\1/p' "$truth")
